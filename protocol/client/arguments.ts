@@ -1,0 +1,26 @@
+// The arguments of operations, checked before anything is sent.
+import { Buffer } from 'node:buffer'
+import { MAX_TTL } from '../create-mode.ts'
+import { InvalidArgumentError } from '../errors.ts'
+
+/** Bytes of a znode; a string is written as UTF-8. null and empty are different things. */
+export type Data = Uint8Array | string | null
+
+export function toBytes(data: Data): Uint8Array | null {
+  if (data === null || data instanceof Uint8Array) return data
+  if (typeof data === 'string') return Buffer.from(data, 'utf8')
+  throw new InvalidArgumentError('data', 'bytes, a string or null', data)
+}
+
+/** -1 matches any version. */
+export function checkedVersion(version = -1): number {
+  const fits = Number.isInteger(version) && Math.abs(version) <= 2 ** 31
+  if (!fits) throw new InvalidArgumentError('version', 'an integer', version)
+  return version
+}
+
+/** Milliseconds. */
+export function checkedTtl(ttl: number | undefined): number {
+  if (ttl !== undefined && Number.isInteger(ttl) && ttl >= 1 && ttl <= MAX_TTL) return ttl
+  throw new InvalidArgumentError('ttl', `an integer from 1 to ${MAX_TTL}`, ttl)
+}

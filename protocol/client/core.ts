@@ -1,0 +1,270 @@
+// What a client and its chroot views share: the session at hand, the watches, and the way of a request.
+import { Buffer } from 'node:buffer'
+import type { ErrorCode } from '../error-codes.ts'
+import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
+import { parseConnectString } from '../net/connect-string.ts'
+import { ServerList } from '../net/server-list.ts'
+import { connectTcp } from '../net/tcp.ts'
+import type { Operation } from '../operations.ts'
+import type { Acl } from '../records/data.ts'
+import type { WatcherEvent } from '../records/watches.ts'
+import { authPacketOf, Credentials } from '../session/credentials.ts'
+import type { SessionCredentials } from '../session/handshake.ts'
+import { formatSessionId } from '../session/handshake.ts'
+import { XidCounter } from '../session/in-flight.ts'
+import { LastZxid } from '../session/last-zxid.ts'
+import { PendingRequest } from '../session/pending-request.ts'
+import { Session } from '../session/session.ts'
+import type { SessionEnvironment } from '../session/session-environment.ts'
+import type { SessionState, TerminalState } from '../session/states.ts'
+import { isLinked, isTerminal } from '../session/states.ts'
+import type { Watcher } from '../session/watch-table.ts'
+import { eventTypeOf, WatchTable } from '../session/watch-table.ts'
+import { onAbort } from '../support/abort.ts'
+import type { Clock } from '../support/clock.ts'
+import { systemClock } from '../support/clock.ts'
+import { Emitter } from '../support/emitter.ts'
+import { logger } from '../support/log.ts'
+import { checkAcl, openAcl } from './acl.ts'
+import type { RequestOptions, ZooKeeperOptions } from './options.ts'
+import { checkRequestOptions, limitsOf } from './options.ts'
+import type { StateChange } from './state-stream.ts'
+
+const log = logger('client')
+
+export interface ZooKeeperEvents {
+  /** The session changed its state, or a new one took its place. */
+  state: StateChange
+  /** An attempt to connect failed; the next one follows by itself. */
+  attemptFailed: Error
+  /** The process was stopped or blocked for so many milliseconds beyond what its timers asked for. */
+  stalled: number
+  /** Something went wrong that no caller waits for, such as a watcher that threw. */
+  warning: unknown
+}
+
+export class ClientCore {
+  readonly chroot: string
+  readonly acl: readonly Acl[]
+  readonly maxRequestSize: number
+  readonly clock: Clock
+  readonly events: Emitter<ZooKeeperEvents> = new Emitter(error => this.#thrown(error))
+  readonly #environment: SessionEnvironment
+  readonly #watches = new WatchTable()
+  readonly #credentials = new Credentials()
+  readonly #onExpired: 'renew' | 'close'
+  #session: Session
+  #started = false
+  #generation = 0
+  #sessionId = 0n
+
+  constructor(connectString: string, options: ZooKeeperOptions) {
+    const { servers, chroot } = parseConnectString(connectString)
+    const { clock = systemClock, connect = connectTcp, random = Math.random, lookup } = options.ports ?? {}
+    const limits = limitsOf(options)
+    this.chroot = chroot
+    this.acl = options.acl ?? openAcl
+    checkAcl(this.acl)
+    this.clock = clock
+    this.maxRequestSize = limits.maxRequestSize
+    this.#onExpired = options.onExpired ?? 'renew'
+    if (this.#onExpired !== 'renew' && this.#onExpired !== 'close') {
+      throw new InvalidArgumentError('onExpired', "'renew' or 'close'", this.#onExpired)
+    }
+    for (const { scheme, auth } of options.auth ?? []) this.#credentials.add(toCredential(scheme, auth))
+    this.#environment = {
+      ...limits,
+      clock,
+      connect,
+      random,
+      servers: new ServerList(servers, lookup === undefined ? { random } : { random, lookup }),
+      credentials: this.#credentials,
+      readOnly: options.readOnly ?? false,
+      xids: new XidCounter(),
+      lastZxid: new LastZxid(),
+      watches: this.#watches,
+    }
+    this.#session = this.#open(options.session ?? null)
+  }
+
+  get state(): SessionState {
+    return this.#session.state
+  }
+
+  get session(): SessionCredentials | null {
+    return this.#session.credentials
+  }
+
+  get sessionId(): bigint {
+    return this.#sessionId
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Negotiated session timeout, in milliseconds. */
+  get sessionTimeout(): number {
+    return this.#session.timeout
+  }
+
+  get remote(): string | null {
+    return this.#session.remote
+  }
+
+  get lastZxid(): bigint {
+    return this.#environment.lastZxid.value
+  }
+
+  get change(): StateChange {
+    const { state } = this
+    return { state, previous: state, generation: this.#generation, sessionId: this.#sessionId }
+  }
+
+  /** True for a state that no other follows. */
+  isLast(state: SessionState): boolean {
+    return isTerminal(state) && (state !== 'expired' || this.#onExpired === 'close')
+  }
+
+  start(): void {
+    if (this.#started) return
+    this.#started = true
+    this.#session.start()
+  }
+
+  /** The way of every request. The promise settles: answer, error, abort, timeout or close. */
+  submit<Request, Reply>(
+    operation: Operation<Request, Reply>,
+    request: Request,
+    path: string | undefined,
+    serverPath: string,
+    watcher: Watcher | null,
+    options: RequestOptions,
+  ): Promise<Reply> {
+    const pending = new PendingRequest(
+      operation as Operation<unknown, unknown>,
+      request,
+      path,
+      serverPath,
+      watcher,
+    )
+    if (options.signal !== undefined || options.timeout !== undefined) {
+      checkRequestOptions(options)
+      if (abandon(pending, options.signal)) return pending.promise as Promise<Reply>
+    }
+    if (!this.#started) this.start()
+    this.#session.submit(pending, options.timeout)
+    return pending.promise as Promise<Reply>
+  }
+
+  /** Keeps a credential for all connections and sends it on the one at hand. */
+  async authenticate(scheme: string, auth: string | Uint8Array): Promise<void> {
+    const credential = toCredential(scheme, auth)
+    if (!this.#credentials.add(credential)) return
+    try {
+      await this.#session.authenticate(authPacketOf(credential))
+    } catch (error) {
+      // A connection that broke meanwhile is followed by one that replays the credential.
+      if (!ZooKeeperError.is(error, 'CONNECTION_LOSS')) throw error
+    }
+  }
+
+  forget(scheme: string, auth: string | Uint8Array): void {
+    this.#credentials.remove(toCredential(scheme, auth))
+  }
+
+  async close(patience: number): Promise<void> {
+    await this.#session.close(patience)
+    this.#watches.clear()
+  }
+
+  #open(credentials: SessionCredentials | null): Session {
+    const session: Session = new Session(
+      this.#environment,
+      {
+        changed: (state, before) => this.#changed(session, state, before),
+        ended: (state, before, heirs) => this.#ended(state, before, heirs),
+        notified: (event, zxid) => this.#notified(event, zxid),
+        attemptFailed: cause => this.events.emit('attemptFailed', cause),
+        stalled: ms => this.events.emit('stalled', ms),
+        warning: error => this.#thrown(error),
+      },
+      credentials,
+    )
+    return session
+  }
+
+  #changed(session: Session, state: SessionState, previous: SessionState): void {
+    const id = session.credentials?.id ?? 0n
+    if (isLinked(state) && id !== this.#sessionId) {
+      this.#sessionId = id
+      this.#generation++
+    }
+    this.#announce(state, previous)
+  }
+
+  /** A session that expired is followed by a new one, before anybody hears of it and asks for it. */
+  #ended(state: TerminalState, previous: SessionState, heirs: PendingRequest[]): void {
+    if (this.isLast(state)) {
+      const code: ErrorCode = state === 'expired' ? 'SESSION_EXPIRED' : 'CLOSED'
+      for (const request of heirs) request.fail(code)
+      this.#announce(state, previous)
+      return
+    }
+    this.#session = this.#open(null)
+    this.#announce('expired', previous)
+    if (this.state !== 'connecting') {
+      for (const request of heirs) request.fail('CLOSED')
+      return
+    }
+    this.#announce('connecting', 'expired')
+    this.#session.start(heirs)
+  }
+
+  #announce(state: SessionState, previous: SessionState): void {
+    log('%s (session %s, generation %d)', state, formatSessionId(this.#sessionId), this.#generation)
+    this.events.emit('state', { state, previous, generation: this.#generation, sessionId: this.#sessionId })
+  }
+
+  #notified({ type: number, path }: WatcherEvent, zxid: bigint): void {
+    const type = eventTypeOf(number)
+    if (type === undefined) {
+      this.#thrown(new Error(`the server sent an event of unknown type ${number}`))
+      return
+    }
+    const event = { type, path, zxid: zxid > 0n ? zxid : null }
+    for (const watcher of this.#watches.take(type, path)) {
+      try {
+        watcher(event)
+      } catch (error) {
+        this.#thrown(error)
+      }
+    }
+  }
+
+  /** What a callback threw reaches the warning listeners, and nobody else suffers. */
+  #thrown(error: unknown): void {
+    log('warning: %O', error)
+    if (this.events.count('warning') > 0) this.events.emit('warning', error)
+  }
+}
+
+/** Rejects the request when the signal aborts; true if it has aborted already. */
+function abandon(request: PendingRequest, signal: AbortSignal | undefined): boolean {
+  const off = onAbort(signal, reason => {
+    if (request.progress !== 'done') request.reject(reason)
+  })
+  if (request.progress === 'done') return true
+  request.promise.then(off, off)
+  return false
+}
+
+function toCredential(scheme: string, auth: string | Uint8Array): { scheme: string; auth: Uint8Array } {
+  if (typeof scheme !== 'string' || scheme === '') {
+    throw new InvalidArgumentError('scheme', 'a string', scheme)
+  }
+  if (typeof auth === 'string') return { scheme, auth: Buffer.from(auth, 'utf8') }
+  if (auth instanceof Uint8Array) return { scheme, auth }
+  // The value itself is a secret: boxed, the message names its type alone.
+  throw new InvalidArgumentError('auth', 'a string or bytes', Object(auth))
+}

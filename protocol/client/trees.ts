@@ -1,0 +1,63 @@
+// Operations on whole branches of the tree, made of single ones.
+import { ZooKeeperError } from '../errors.ts'
+import { childOf, parentOf } from '../paths.ts'
+import type { Acl } from '../records/data.ts'
+import type { RequestOptions } from './options.ts'
+
+/** The single operations that the branches are made of. */
+export interface TreePort {
+  create(path: string, data: string, options: RequestOptions & { acl?: readonly Acl[] }): Promise<unknown>
+  delete(path: string, options: RequestOptions & { version?: number }): Promise<void>
+  getChildren(path: string, options: RequestOptions): Promise<{ readonly children: readonly string[] }>
+}
+
+/** How often a branch in which others keep creating is gone through. */
+const MOST_ROUNDS = 10
+
+/** Tries the deepest level first: usually its parents are there. */
+export async function ensurePath(
+  port: TreePort,
+  path: string,
+  options: RequestOptions & { acl?: readonly Acl[] },
+): Promise<void> {
+  if (path === '/') return
+  const { signal, timeout, acl } = options
+  const create = (): Promise<unknown> =>
+    port.create(path, '', acl === undefined ? { signal, timeout } : { signal, timeout, acl })
+  try {
+    await create()
+  } catch (error) {
+    if (ZooKeeperError.is(error, 'NODE_EXISTS')) return
+    if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
+    await ensurePath(port, parentOf(path), options)
+    await ignoring('NODE_EXISTS', create())
+  }
+}
+
+/** Deletes the leaves first. Children that appear meanwhile are deleted too, a bounded number of times. */
+export async function deleteTree(
+  port: TreePort,
+  path: string,
+  options: RequestOptions & { version?: number },
+): Promise<void> {
+  const { signal, timeout, version = -1 } = options
+  for (let round = 1; ; round++) {
+    const { children } = await port.getChildren(path, { signal, timeout })
+    for (const name of children) {
+      await ignoring('NO_NODE', deleteTree(port, childOf(path, name), { signal, timeout }))
+    }
+    try {
+      return await port.delete(path, { signal, timeout, version })
+    } catch (error) {
+      if (!ZooKeeperError.is(error, 'NOT_EMPTY') || round === MOST_ROUNDS) throw error
+    }
+  }
+}
+
+async function ignoring(code: 'NO_NODE' | 'NODE_EXISTS', task: Promise<unknown>): Promise<void> {
+  try {
+    await task
+  } catch (error) {
+    if (!ZooKeeperError.is(error, code)) throw error
+  }
+}

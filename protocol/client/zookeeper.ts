@@ -1,0 +1,103 @@
+// The client that users hold: one object through all connections and sessions.
+import { ZooKeeperError } from '../errors.ts'
+import type { SessionCredentials } from '../session/handshake.ts'
+import { isLinked } from '../session/states.ts'
+import { withDeadline } from '../support/abort.ts'
+import { ClientCore } from './core.ts'
+import type { RequestOptions, ZooKeeperOptions } from './options.ts'
+import { checkRequestOptions, checkTimeout } from './options.ts'
+import { ZooKeeperView } from './view.ts'
+
+/** How long `close` waits for the server, in milliseconds. */
+const CLOSE_PATIENCE = 1000
+
+/**
+ * ```ts
+ * await using zk = new ZooKeeper('h1:2181,h2:2181/app', { sessionTimeout: 10_000 })
+ * await zk.connect()
+ * await zk.create('/a', 'hello', { parents: true })
+ * ```
+ * It connects with `connect()` or with the first call, whichever comes first, and goes on connecting until
+ * `close()`. Throws for a connect string or an option that cannot work.
+ */
+export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
+  readonly #core: ClientCore
+  #closed: Promise<void> | null = null
+
+  constructor(connectString: string, options: ZooKeeperOptions = {}) {
+    const core = new ClientCore(connectString, options)
+    super(core, core.chroot)
+    this.#core = core
+  }
+
+  /** Id and password of the session, for re-attaching; null before the first. Keep the password secret. */
+  get session(): SessionCredentials | null {
+    return this.#core.session
+  }
+
+  /** The server at the other end, or null. */
+  get remote(): string | null {
+    return this.#core.remote
+  }
+
+  /**
+   * Resolves with the first connected session. Errors: AUTH_FAILED, SESSION_EXPIRED (with `onExpired: 'close'`),
+   * CLOSED, REQUEST_TIMEOUT after `timeout` milliseconds (default: none), or the signal's reason.
+   * After the latter two the client goes on connecting in the background, until `close()`.
+   */
+  async connect(options: RequestOptions = {}): Promise<void> {
+    checkRequestOptions(options)
+    const { signal, timeout = Number.POSITIVE_INFINITY } = options
+    this.#core.start()
+    let lastFailure: unknown
+    const off = this.on('attemptFailed', error => {
+      lastFailure = error
+    })
+    const late = (): Error =>
+      new ZooKeeperError('REQUEST_TIMEOUT', { operation: 'connect', cause: lastFailure })
+    try {
+      await withDeadline(this.#core.clock, timeout, late, signal, inner => this.#connected(inner))
+    } finally {
+      off()
+    }
+  }
+
+  /**
+   * Proves an identity on this connection and on all that follow, before any other request.
+   * For `digest`, `auth` is `user:password`. Errors: AUTH_FAILED, which also ends the client.
+   */
+  addAuth(scheme: string, auth: string | Uint8Array): Promise<void> {
+    return this.#core.authenticate(scheme, auth)
+  }
+
+  /**
+   * Ends the session, so that its ephemeral znodes go at once, and every call that still waits. Works in every
+   * state, any number of times, and leaves neither timer nor socket; waits for the server one second at most.
+   */
+  close(options: { timeout?: number } = {}): Promise<void> {
+    const { timeout = CLOSE_PATIENCE } = options
+    if (this.#closed === null) {
+      try {
+        checkTimeout('timeout', timeout)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      this.#closed = this.#core.close(timeout)
+    }
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #connected(signal: AbortSignal): Promise<void> {
+    for await (const { state } of this.states({ signal })) {
+      if (isLinked(state)) return
+      if (state === 'authFailed') throw new ZooKeeperError('AUTH_FAILED', { operation: 'connect' })
+      if (state === 'closed') throw new ZooKeeperError('CLOSED', { operation: 'connect' })
+      if (this.#core.isLast(state)) throw new ZooKeeperError('SESSION_EXPIRED', { operation: 'connect' })
+    }
+    signal.throwIfAborted()
+  }
+}

@@ -1,0 +1,77 @@
+// Connect strings: host:port,host:port/chroot, as Java's ConnectStringParser reads them.
+import { InvalidArgumentError, InvalidConnectStringError, ZooKeeperError } from '../errors.ts'
+import { validatePath } from '../paths.ts'
+
+export const DEFAULT_PORT = 2181
+
+export interface Endpoint {
+  /** A name or an IP address, without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface ConnectString {
+  readonly servers: readonly Endpoint[]
+  /** '' for none, otherwise a valid path. */
+  readonly chroot: string
+}
+
+/** Throws an InvalidConnectStringError that says which part is wrong. */
+export function parseConnectString(text: string): ConnectString {
+  if (typeof text !== 'string') throw new InvalidArgumentError('connectString', 'a string', text)
+  const slash = text.indexOf('/')
+  const list = slash === -1 ? text : text.slice(0, slash)
+  const chroot = slash === -1 ? '' : parseChroot(text, text.slice(slash))
+  const servers = list
+    .split(',')
+    .map(item => item.trim())
+    .filter(item => item !== '')
+    .map(item => parseServer(text, item))
+  if (servers.length === 0) throw new InvalidConnectStringError(text, 'it names no server')
+  return { servers, chroot }
+}
+
+export function formatEndpoint({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function parseChroot(text: string, path: string): string {
+  if (path === '/') return ''
+  try {
+    validatePath(path)
+  } catch (cause) {
+    if (!ZooKeeperError.is(cause)) throw cause
+    const hint = path.includes(',') ? ' (the chroot comes once, after the last server)' : ''
+    throw new InvalidConnectStringError(text, `the chroot is no path: ${cause.message}${hint}`, cause)
+  }
+  if (/,[^/]*:\d+(\/|$)/.test(path)) {
+    throw new InvalidConnectStringError(text, 'the chroot comes once, after the last server')
+  }
+  return path
+}
+
+function parseServer(text: string, item: string): Endpoint {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(item)
+  if (bracketed !== null) return endpoint(text, item, bracketed[1] ?? '', bracketed[2])
+  const colon = item.indexOf(':')
+  if (colon === -1) return endpoint(text, item, item, undefined)
+  if (item.indexOf(':', colon + 1) !== -1) {
+    throw new InvalidConnectStringError(text, `${item}: an IPv6 address stands in brackets`)
+  }
+  return endpoint(text, item, item.slice(0, colon), item.slice(colon + 1))
+}
+
+function endpoint(text: string, item: string, host: string, port: string | undefined): Endpoint {
+  if (!/^[A-Za-z0-9._:%-]+$/.test(host)) {
+    throw new InvalidConnectStringError(
+      text,
+      `${item}: ${host === '' ? 'the host is missing' : 'no host name'}`,
+    )
+  }
+  if (port === undefined || port === '') return { host, port: DEFAULT_PORT }
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0
+  if (number < 1 || number > 65_535) {
+    throw new InvalidConnectStringError(text, `${item}: a port is a number from 1 to 65535`)
+  }
+  return { host, port: number }
+}

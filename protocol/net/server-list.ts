@@ -1,0 +1,81 @@
+// The servers of an ensemble: shuffled once, then in turn, each name resolved anew at every visit.
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { abortable } from '../support/abort.ts'
+import type { Endpoint } from './connect-string.ts'
+import type { Address } from './transport.ts'
+
+/** Resolves a name to all its addresses. */
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+export const systemLookup: Lookup = async host => {
+  const found = await lookup(host, { all: true, verbatim: true })
+  return found.map(entry => entry.address)
+}
+
+export interface ServerListOptions {
+  lookup?: Lookup
+  /** Uniform in [0, 1). */
+  random?: () => number
+}
+
+export class ServerList {
+  readonly #lookup: Lookup
+  readonly #random: () => number
+  #servers: Endpoint[]
+  /** Addresses of the server at hand that were not tried yet. */
+  #pending: Address[] = []
+  /** How many addresses each server had when it was last resolved. */
+  readonly #known = new Map<Endpoint, number>()
+  #index = 0
+  #laps = 0
+
+  constructor(
+    servers: readonly Endpoint[],
+    { lookup = systemLookup, random = Math.random }: ServerListOptions = {},
+  ) {
+    this.#lookup = lookup
+    this.#random = random
+    this.#servers = shuffled(servers, random)
+  }
+
+  get servers(): readonly Endpoint[] {
+    return this.#servers
+  }
+
+  /** Addresses known so far; a server that was never resolved counts as one. */
+  get size(): number {
+    return this.#servers.reduce((sum, server) => sum + (this.#known.get(server) ?? 1), 0)
+  }
+
+  /** How often the list was gone through to its end. */
+  get laps(): number {
+    return this.#laps
+  }
+
+  /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
+  async next(signal: AbortSignal): Promise<Address> {
+    const waiting = this.#pending.shift()
+    if (waiting !== undefined) return waiting
+    const server = this.#servers[this.#index] as Endpoint
+    this.#index = (this.#index + 1) % this.#servers.length
+    if (this.#index === 0) this.#laps++
+    const ips = isIP(server.host) === 0 ? await abortable(this.#lookup(server.host), signal) : [server.host]
+    if (ips.length === 0) throw new Error(`${server.host} has no address`)
+    this.#known.set(server, ips.length)
+    const addresses = ips.map(ip => ({ host: server.host, port: server.port, ip }))
+    this.#pending = shuffled(addresses, this.#random)
+    return this.#pending.shift() as Address
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items]
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const item = result[i] as T
+    result[i] = result[j] as T
+    result[j] = item
+  }
+  return result
+}

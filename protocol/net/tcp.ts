@@ -1,0 +1,76 @@
+// TCP transports over node:net. Only own timers are relied on: socket timeouts differ between runtimes.
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import { connect, isIPv6 } from 'node:net'
+import { onAbort } from '../support/abort.ts'
+import type { Address, Transport, TransportHandlers } from './transport.ts'
+
+export class SocketTransport implements Transport {
+  readonly remote: string
+  readonly #socket: Socket
+
+  constructor(socket: Socket, remote: string) {
+    this.#socket = socket
+    this.remote = remote
+  }
+
+  open(handlers: TransportHandlers): void {
+    const socket = this.#socket
+    let cause: Error | undefined
+    socket.on('data', (chunk: Buffer) => handlers.data(chunk))
+    socket.on('drain', () => handlers.drain())
+    socket.on('error', error => {
+      cause = error
+    })
+    // A server that ends its side is done with us: there are no half-open ZooKeeper connections.
+    socket.on('end', () => socket.destroy())
+    if (socket.destroyed) {
+      queueMicrotask(() => handlers.closed(cause))
+      return
+    }
+    socket.on('close', () => handlers.closed(cause))
+    socket.resume()
+  }
+
+  write(bytes: Buffer, written: () => void): boolean {
+    if (this.#socket.destroyed) return false
+    return this.#socket.write(bytes, error => {
+      if (error == null) written()
+    })
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
+
+/** Opens a TCP connection without delay for small packets. */
+export function connectTcp(address: Address, signal: AbortSignal): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const socket = connect({ host: address.ip, port: address.port, noDelay: true })
+    socket.pause()
+    const off = onAbort(signal, reason => {
+      socket.destroy()
+      reject(reason)
+    })
+    const failed = (error: Error): void => {
+      off()
+      socket.destroy()
+      reject(error)
+    }
+    socket.once('error', failed)
+    socket.once('connect', () => {
+      off()
+      socket.off('error', failed)
+      // Between here and open() an error must not be fatal; 'close' tells of it.
+      socket.on('error', () => {})
+      resolve(new SocketTransport(socket, describeAddress(address)))
+    })
+  })
+}
+
+export function describeAddress({ host, ip, port }: Address): string {
+  const at = isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`
+  return host === ip ? at : `${host} (${at})`
+}

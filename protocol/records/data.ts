@@ -1,0 +1,92 @@
+// Shared data: Stat, Id and ACL.
+import type { Codec } from '../jute/codec.ts'
+import type { JuteReader } from '../jute/reader.ts'
+import type { JuteWriter } from '../jute/writer.ts'
+
+/** What the server knows of a znode besides its data. */
+export interface Stat {
+  /** zxid of the transaction that created the znode. */
+  readonly czxid: bigint
+  /** zxid of the last change of its data. */
+  readonly mzxid: bigint
+  /** Creation time, in milliseconds since the epoch. */
+  readonly ctime: number
+  /** Time of the last change of its data, in milliseconds since the epoch. */
+  readonly mtime: number
+  /** Changes of the data. */
+  readonly version: number
+  /** Changes of the children. */
+  readonly cversion: number
+  /** Changes of the ACL. */
+  readonly aversion: number
+  /** Session id of the owner of an ephemeral znode, otherwise 0n. */
+  readonly ephemeralOwner: bigint
+  /** Bytes of data. */
+  readonly dataLength: number
+  readonly numChildren: number
+  /** zxid of the last change of the children. */
+  readonly pzxid: bigint
+}
+
+export interface Id {
+  readonly scheme: string
+  readonly id: string
+}
+
+export interface Acl {
+  /** Bits of Permission. */
+  readonly perms: number
+  readonly id: Id
+}
+
+export const Permission = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const
+
+export const stat: Codec<Stat> = {
+  write(writer, value) {
+    writer.writeLong(value.czxid)
+    writer.writeLong(value.mzxid)
+    writer.writeLongNumber(value.ctime)
+    writer.writeLongNumber(value.mtime)
+    writer.writeInt(value.version)
+    writer.writeInt(value.cversion)
+    writer.writeInt(value.aversion)
+    writer.writeLong(value.ephemeralOwner)
+    writer.writeInt(value.dataLength)
+    writer.writeInt(value.numChildren)
+    writer.writeLong(value.pzxid)
+  },
+  read(reader) {
+    return {
+      czxid: reader.readLong(),
+      mzxid: reader.readLong(),
+      ctime: reader.readLongNumber(),
+      mtime: reader.readLongNumber(),
+      version: reader.readInt(),
+      cversion: reader.readInt(),
+      aversion: reader.readInt(),
+      ephemeralOwner: reader.readLong(),
+      dataLength: reader.readInt(),
+      numChildren: reader.readInt(),
+      pzxid: reader.readLong(),
+    }
+  },
+}
+
+export const acl: Codec<Acl> = {
+  write(writer, value) {
+    writer.writeInt(value.perms)
+    writer.writeString(value.id.scheme)
+    writer.writeString(value.id.id)
+  },
+  read(reader) {
+    return { perms: reader.readInt(), id: { scheme: reader.readString(), id: reader.readString() } }
+  },
+}
+
+export function writeAcls(writer: JuteWriter, acls: readonly Acl[]): void {
+  writer.writeVector(acls, acl.write)
+}
+
+export function readAcls(reader: JuteReader): Acl[] {
+  return reader.readVector(acl.read)
+}

@@ -1,0 +1,281 @@
+// One connection to one server: frames out, replies matched in order, notifications and pings in between.
+import type { Buffer } from 'node:buffer'
+import { serverErrors } from '../error-codes.ts'
+import { PacketTooLargeError, ZooKeeperError } from '../errors.ts'
+import { FrameDecoder, FrameError } from '../frame.ts'
+import type { Codec } from '../jute/codec.ts'
+import type { JuteReader } from '../jute/reader.ts'
+import type { Transport } from '../net/transport.ts'
+import { OpCode, Xid } from '../opcodes.ts'
+import { operations } from '../operations.ts'
+import type { AuthPacket } from '../records/access.ts'
+import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
+import { connectRequest, connectResponse } from '../records/connect.ts'
+import type { WatcherEvent } from '../records/watches.ts'
+import { watcherEvent } from '../records/watches.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Deferred } from '../support/deferred.ts'
+import { deferred, handled } from '../support/deferred.ts'
+import { Fifo } from '../support/fifo.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { XidCounter } from './in-flight.ts'
+import { InFlight } from './in-flight.ts'
+import type { LastZxid } from './last-zxid.ts'
+import { Output } from './output.ts'
+import type { PendingRequest } from './pending-request.ts'
+import type { Timeouts } from './timeouts.ts'
+import type { WatchTable } from './watch-table.ts'
+
+const NO_NODE = serverErrors.NO_NODE.number
+
+export interface ConnectionEnvironment {
+  readonly clock: Clock
+  readonly xids: XidCounter
+  readonly lastZxid: LastZxid
+  readonly watches: WatchTable
+  /** Largest frame sent, in bytes. */
+  readonly maxRequestSize: number
+  /** Largest frame accepted, in bytes. */
+  readonly maxResponseSize: number
+}
+
+export interface ConnectionPort {
+  /** A request sent at `sentAt` was answered. */
+  proven(sentAt: number): void
+  notified(event: WatcherEvent, zxid: bigint): void
+  /** Requests may be sent again. */
+  writable(): void
+  /** The server rejected a credential. */
+  authFailed(): void
+  stalled(ms: number): void
+  /** The connection is over; `unanswered` were sent and will get no reply. Called once. */
+  closed(cause: Error | undefined, unanswered: PendingRequest[]): void
+}
+
+/** `handshaking`: nothing but the ConnectRequest went out. `open`: requests flow. */
+type Phase =
+  | { readonly kind: 'handshaking'; readonly answer: Deferred<ConnectResponse> }
+  | { readonly kind: 'open'; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'closed' }
+
+export class Connection {
+  readonly #transport: Transport
+  readonly #environment: ConnectionEnvironment
+  readonly #port: ConnectionPort
+  readonly #output: Output
+  readonly #decoder: FrameDecoder
+  readonly #inFlight = new InFlight()
+  readonly #pings = new Fifo<number>()
+  readonly #auths = new Fifo<Deferred<void>>()
+  #phase: Phase = { kind: 'handshaking', answer: deferred() }
+
+  constructor(transport: Transport, environment: ConnectionEnvironment, port: ConnectionPort) {
+    const { clock, maxRequestSize, maxResponseSize } = environment
+    this.#transport = transport
+    this.#environment = environment
+    this.#port = port
+    this.#output = new Output(transport, clock, maxRequestSize, { flushed: at => this.#flushed(at) })
+    this.#decoder = new FrameDecoder(maxResponseSize, frame => this.#frame(frame))
+  }
+
+  get remote(): string {
+    return this.#transport.remote
+  }
+
+  /** True while a request given to `send` goes out in this turn. */
+  get ready(): boolean {
+    return this.#phase.kind === 'open' && this.#output.writable
+  }
+
+  /** The time of this turn of the event loop. */
+  get turn(): number {
+    return this.#output.turn
+  }
+
+  get inFlight(): Iterable<PendingRequest> {
+    return this.#inFlight
+  }
+
+  handshake(request: ConnectRequest): Promise<ConnectResponse> {
+    const phase = this.#phase
+    if (phase.kind !== 'handshaking') return Promise.reject(new ZooKeeperError('CONNECTION_LOSS'))
+    this.#transport.open({
+      data: chunk => this.#received(chunk),
+      drain: () => this.#drained(),
+      closed: cause => this.#closed(cause),
+    })
+    this.#output.bare(connectRequest, request)
+    return phase.answer.promise
+  }
+
+  /** After the handshake: requests may flow, and silence is judged. */
+  open(timeouts: Timeouts): void {
+    if (this.#phase.kind === 'closed') return
+    const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
+      ping: () => this.#ping(),
+      dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),
+      stalled: ms => this.#port.stalled(ms),
+    })
+    this.#phase = { kind: 'open', heartbeat }
+  }
+
+  send(request: PendingRequest): void {
+    const { operation } = request
+    const xid = this.#environment.xids.next()
+    try {
+      this.#output.request(xid, operation.opcode, operation.request, request.request)
+    } catch (error) {
+      request.reject(explained(error, request))
+      return
+    }
+    request.xid = xid
+    request.sentAt = this.#output.turn
+    request.progress = 'sent'
+    request.attempts++
+    this.#inFlight.push(request)
+  }
+
+  /** Resolves when the server accepts the credential. Answers come outside the order of requests. */
+  authenticate(packet: AuthPacket): Promise<void> {
+    const answer = deferred<void>()
+    this.#auths.push(answer)
+    this.#output.request(Xid.auth, OpCode.auth, operations.auth.request, packet)
+    return handled(answer.promise)
+  }
+
+  /** Ends the connection at once: `closed` of the port is called before this returns. */
+  close(cause?: Error): void {
+    if (this.#phase.kind === 'closed') return
+    this.#closed(cause)
+    this.#transport.destroy()
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#phase.kind === 'open') this.#phase.heartbeat.received(this.#environment.clock.now())
+    try {
+      this.#decoder.push(chunk)
+    } catch (error) {
+      this.#blame(error)
+      this.close(error as Error)
+    }
+  }
+
+  #frame(frame: JuteReader): void {
+    if (this.#phase.kind === 'handshaking') {
+      this.#phase.answer.resolve(connectResponse.read(frame))
+      return
+    }
+    const xid = frame.readInt()
+    const high = frame.readInt()
+    const low = frame.readUnsignedInt()
+    const err = frame.readInt()
+    if (xid === Xid.notification) this.#notified(frame, high, low)
+    else if (xid === Xid.ping) this.#pong()
+    else if (xid === Xid.auth) this.#authAnswered(err)
+    else {
+      const request = this.#inFlight.take(xid)
+      this.#environment.lastZxid.observe(high, low)
+      this.#port.proven(request.sentAt)
+      this.#answered(request, err, frame)
+    }
+  }
+
+  #answered(request: PendingRequest, err: number, frame: JuteReader): void {
+    if (request.progress === 'done') return
+    const { operation } = request
+    if (err !== 0) {
+      if (err === NO_NODE && operation.watch === 'exist') {
+        this.#arm(request, 'exist')
+        request.resolve(null)
+      } else {
+        request.refuse(err)
+      }
+      return
+    }
+    const value = operation.reply === null ? undefined : decoded(request, operation.reply, frame)
+    // Armed in the same turn as the answer: an event may be the very next frame.
+    if (operation.watch !== null) this.#arm(request, operation.watch === 'exist' ? 'data' : operation.watch)
+    request.resolve(value)
+  }
+
+  #arm(request: PendingRequest, kind: 'data' | 'exist' | 'child'): void {
+    if (request.watcher !== null) this.#environment.watches.add(kind, request.serverPath, request.watcher)
+  }
+
+  #notified(frame: JuteReader, high: number, low: number): void {
+    this.#port.notified(watcherEvent.read(frame), (BigInt(high) << 32n) | BigInt(low))
+  }
+
+  #ping(): void {
+    this.#pings.push(this.#output.turn)
+    this.#output.request(Xid.ping, OpCode.ping, null, undefined)
+  }
+
+  #pong(): void {
+    const sentAt = this.#pings.shift()
+    if (sentAt !== undefined) this.#port.proven(sentAt)
+  }
+
+  #authAnswered(err: number): void {
+    const answer = this.#auths.shift()
+    if (err === 0) {
+      answer?.resolve()
+      return
+    }
+    answer?.reject(ZooKeeperError.fromNumber(err, { operation: 'auth' }))
+    if (err === serverErrors.AUTH_FAILED.number) this.#port.authFailed()
+  }
+
+  #flushed(at: number): void {
+    if (this.#phase.kind === 'open') this.#phase.heartbeat.sent(at)
+  }
+
+  #drained(): void {
+    this.#output.drained()
+    if (this.ready) this.#port.writable()
+  }
+
+  /** An answer above the limit is a fault of the request whose turn it is: sent again, it would come again. */
+  #blame(error: unknown): void {
+    const request = this.#inFlight.peek()
+    if (!(error instanceof FrameError) || error.length < 0 || request === undefined) return
+    if (request.progress === 'done') return
+    const context = { path: request.path, operation: request.operation.name }
+    request.reject(new PacketTooLargeError(error.length, error.limit, context))
+  }
+
+  #closed(cause: Error | undefined): void {
+    const phase = this.#phase
+    if (phase.kind === 'closed') return
+    this.#phase = { kind: 'closed' }
+    this.#decoder.stop()
+    this.#output.stop()
+    if (phase.kind === 'handshaking') {
+      handled(phase.answer.promise)
+      phase.answer.reject(cause ?? new Error('closed before the handshake was answered'))
+    } else {
+      phase.heartbeat.stop()
+    }
+    const lost = new ZooKeeperError('CONNECTION_LOSS', { operation: 'auth', cause })
+    for (const auth of this.#auths.drain()) auth.reject(lost)
+    this.#port.closed(cause, this.#inFlight.drain())
+  }
+}
+
+/** A reply that cannot be read settles its request before the connection is given up. */
+function decoded(request: PendingRequest, codec: Codec<unknown>, frame: JuteReader): unknown {
+  try {
+    return codec.read(frame)
+  } catch (error) {
+    request.fail('MARSHALLING_ERROR', error)
+    throw error
+  }
+}
+
+function explained(error: unknown, request: PendingRequest): unknown {
+  if (!(error instanceof PacketTooLargeError)) return error
+  return new PacketTooLargeError(error.size, error.limit, {
+    path: request.path,
+    operation: request.operation.name,
+  })
+}

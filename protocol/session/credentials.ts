@@ -1,0 +1,37 @@
+// What proves who we are: kept by the client, replayed first on every connection, never shown.
+import { Buffer } from 'node:buffer'
+import type { AuthPacket } from '../records/access.ts'
+
+export interface Credential {
+  /** `digest`, or another scheme of the server. */
+  readonly scheme: string
+  readonly auth: Uint8Array
+}
+
+export class Credentials {
+  #entries: Credential[] = []
+
+  /** Adds a credential; false if it was there already. */
+  add(credential: Credential): boolean {
+    if (this.#entries.some(entry => same(entry, credential))) return false
+    this.#entries.push(credential)
+    return true
+  }
+
+  remove(credential: Credential): void {
+    this.#entries = this.#entries.filter(entry => !same(entry, credential))
+  }
+
+  /** The packets to send on a new connection, in the order in which they were added. */
+  packets(): AuthPacket[] {
+    return this.#entries.map(authPacketOf)
+  }
+}
+
+export function authPacketOf({ scheme, auth }: Credential): AuthPacket {
+  return { type: 0, scheme, auth }
+}
+
+function same(a: Credential, b: Credential): boolean {
+  return a.scheme === b.scheme && Buffer.compare(a.auth, b.auth) === 0
+}

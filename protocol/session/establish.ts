@@ -1,0 +1,54 @@
+// One attempt to reach a server: the next address, a transport, the handshake, all under one deadline.
+import type { ServerList } from '../net/server-list.ts'
+import type { Connector } from '../net/transport.ts'
+import { onAbort, withDeadline } from '../support/abort.ts'
+import type { ConnectionEnvironment, ConnectionPort } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { HandshakeInput, HandshakeOutcome } from './handshake.ts'
+import { connectRequestFor, judge } from './handshake.ts'
+import { timeoutsOf } from './timeouts.ts'
+
+export interface Attempt {
+  readonly connection: Connection
+  readonly outcome: HandshakeOutcome
+  /** When the handshake was sent, on the monotonic clock. */
+  readonly sentAt: number
+}
+
+export interface AttemptInput extends HandshakeInput {
+  readonly servers: ServerList
+  readonly connect: Connector
+  readonly environment: ConnectionEnvironment
+  readonly port: ConnectionPort
+  /** Aborts when the session ends. */
+  readonly signal: AbortSignal
+}
+
+/** Rejects when the address does not answer in time; nothing of the attempt is left then. */
+export function attempt(input: AttemptInput): Promise<Attempt> {
+  const { clock } = input.environment
+  const { connect } = timeoutsOf(input.sessionTimeout, input.servers.size)
+  const late = (): Error => new Error(`no session within ${Math.round(connect)} ms`)
+  return withDeadline(clock, connect, late, input.signal, signal => run(input, signal))
+}
+
+async function run(input: AttemptInput, signal: AbortSignal): Promise<Attempt> {
+  const address = await input.servers.next(signal)
+  const transport = await input.connect(address, signal)
+  const connection = new Connection(transport, input.environment, input.port)
+  if (signal.aborted) {
+    transport.destroy()
+    throw signal.reason
+  }
+  const off = onAbort(signal, reason => connection.close(reason as Error))
+  try {
+    const sentAt = input.environment.clock.now()
+    const response = await connection.handshake(connectRequestFor(input))
+    return { connection, outcome: judge(response), sentAt }
+  } catch (error) {
+    connection.close(error as Error)
+    throw error
+  } finally {
+    off()
+  }
+}

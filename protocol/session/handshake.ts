@@ -1,0 +1,58 @@
+// The handshake: what a connection says first, and what the answer means.
+import { Buffer } from 'node:buffer'
+import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
+import { PASSWORD_LENGTH } from '../records/connect.ts'
+
+/** What identifies a session to a server. Handle the password as a secret. */
+export interface SessionCredentials {
+  readonly id: bigint
+  readonly password: Uint8Array
+}
+
+export interface HandshakeInput {
+  /** null asks for a new session. */
+  readonly session: SessionCredentials | null
+  /** Session timeout asked for, in milliseconds. */
+  readonly sessionTimeout: number
+  readonly lastZxid: bigint
+  /** True: a read-only server will do. */
+  readonly readOnly: boolean
+}
+
+/** `expired` also stands for a wrong password: the server does not tell them apart. */
+export type HandshakeOutcome =
+  | { readonly kind: 'expired' }
+  | {
+      readonly kind: 'established'
+      readonly session: SessionCredentials
+      /** Negotiated, in milliseconds. */
+      readonly sessionTimeout: number
+      readonly readOnly: boolean
+    }
+
+/** The timeout asked for stays the one wanted, whatever was negotiated before, as in Java. */
+export function connectRequestFor(input: HandshakeInput): ConnectRequest {
+  return {
+    protocolVersion: 0,
+    lastZxidSeen: input.lastZxid,
+    timeOut: input.sessionTimeout,
+    sessionId: input.session?.id ?? 0n,
+    passwd: input.session?.password ?? Buffer.alloc(PASSWORD_LENGTH),
+    readOnly: input.readOnly,
+  }
+}
+
+export function judge(response: ConnectResponse): HandshakeOutcome {
+  if (response.timeOut <= 0) return { kind: 'expired' }
+  return {
+    kind: 'established',
+    session: { id: response.sessionId, password: response.passwd },
+    sessionTimeout: response.timeOut,
+    readOnly: response.readOnly,
+  }
+}
+
+/** Session ids are shown as ZooKeeper's own logs show them. */
+export function formatSessionId(id: bigint): string {
+  return `0x${BigInt.asUintN(64, id).toString(16)}`
+}

@@ -1,0 +1,69 @@
+// The client's own clock of its session: when it can no longer be sure of it, and when it must be over.
+import type { Clock, Timer } from '../support/clock.ts'
+import type { Timeouts } from './timeouts.ts'
+
+export interface LifelinePort {
+  /** No proof of life for the negotiated timeout. */
+  silent(): void
+  /** No proof of life for so long that the server must have expired the session. */
+  expired(): void
+}
+
+type Stage = 'alive' | 'silent' | 'over'
+
+/**
+ * A proof of life is an answered request, and it holds from the time the request was sent: the server heard
+ * from us then at the latest. Events and bare bytes prove nothing about our own direction.
+ */
+export class Lifeline {
+  readonly #clock: Clock
+  readonly #port: LifelinePort
+  #timeouts: Timeouts | undefined
+  #provenAt = 0
+  #stage: Stage = 'alive'
+  #timer: Timer | undefined
+
+  constructor(clock: Clock, port: LifelinePort) {
+    this.#clock = clock
+    this.#port = port
+  }
+
+  /** A handshake sent at `provenAt` was answered: the session lives, with these timeouts. */
+  established(timeouts: Timeouts, provenAt: number): void {
+    this.#timeouts = timeouts
+    this.#provenAt = provenAt
+    this.#stage = 'alive'
+    this.#arm()
+  }
+
+  proven(at: number): void {
+    if (at > this.#provenAt) this.#provenAt = at
+  }
+
+  stop(): void {
+    this.#stage = 'over'
+    this.#timer?.cancel()
+  }
+
+  #arm(): void {
+    this.#timer?.cancel()
+    if (this.#timeouts === undefined || this.#stage === 'over') return
+    const limit = this.#stage === 'alive' ? this.#timeouts.lost : this.#timeouts.expired
+    this.#timer = this.#clock.schedule(this.#provenAt + limit - this.#clock.now(), () => this.#wake(limit))
+  }
+
+  #wake(limit: number): void {
+    if (this.#clock.now() - this.#provenAt < limit) {
+      this.#arm()
+      return
+    }
+    if (this.#stage === 'alive') {
+      this.#stage = 'silent'
+      this.#arm()
+      this.#port.silent()
+      return
+    }
+    this.stop()
+    this.#port.expired()
+  }
+}

@@ -1,0 +1,85 @@
+// A request from its call to its answer: what to send, whom to tell, how far it got.
+import type { ErrorCode } from '../error-codes.ts'
+import { ZooKeeperError } from '../errors.ts'
+import type { Operation } from '../operations.ts'
+import type { Watcher } from './watch-table.ts'
+
+/** `queued`: nothing was sent. `sent`: the answer is awaited. `done`: the promise is settled. */
+export type Progress = 'queued' | 'sent' | 'done'
+
+// One executor for all promises: a closure for each would cost the hot path an allocation.
+let resolveNext: (value: unknown) => void
+let rejectNext: (reason: unknown) => void
+function capture(resolve: (value: unknown) => void, reject: (reason: unknown) => void): void {
+  resolveNext = resolve
+  rejectNext = reject
+}
+
+export class PendingRequest {
+  readonly operation: Operation<unknown, unknown>
+  readonly request: unknown
+  /** The path as the caller wrote it, for errors. */
+  readonly path: string | undefined
+  /** The path on the server, under which a watch is kept. */
+  readonly serverPath: string
+  /** Armed when the answer says so. */
+  readonly watcher: Watcher | null
+  readonly promise: Promise<unknown>
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (reason: unknown) => void
+  progress: Progress = 'queued'
+  xid = 0
+  /** When it was sent, on the monotonic clock: its answer proves the session alive at that time. */
+  sentAt = 0
+  /** When its caller wants to hear at the latest, on the monotonic clock. */
+  deadline: number = Number.POSITIVE_INFINITY
+  /** How often it was sent. */
+  attempts = 0
+
+  constructor(
+    operation: Operation<unknown, unknown>,
+    request: unknown,
+    path: string | undefined,
+    serverPath: string,
+    watcher: Watcher | null,
+  ) {
+    this.operation = operation
+    this.request = request
+    this.path = path
+    this.serverPath = serverPath
+    this.watcher = watcher
+    this.promise = new Promise(capture)
+    this.#resolve = resolveNext
+    this.#reject = rejectNext
+  }
+
+  resolve(value: unknown): void {
+    this.progress = 'done'
+    this.#resolve(value)
+  }
+
+  reject(reason: unknown): void {
+    this.progress = 'done'
+    this.#reject(reason)
+  }
+
+  /** Rejects with an error that tells whether the operation may have been executed. */
+  fail(code: ErrorCode, cause?: unknown): void {
+    if (this.progress !== 'done') this.reject(this.error(code, cause))
+  }
+
+  /** Rejects with the error for a number from a reply: the server did not execute it. */
+  refuse(number: number): void {
+    this.reject(ZooKeeperError.fromNumber(number, { path: this.path, operation: this.operation.name }))
+  }
+
+  error(code: ErrorCode, cause?: unknown): ZooKeeperError {
+    const mayHaveApplied = this.operation.writes && this.attempts > 0
+    return new ZooKeeperError(code, {
+      path: this.path,
+      operation: this.operation.name,
+      mayHaveApplied,
+      cause,
+    })
+  }
+}

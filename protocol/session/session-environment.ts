@@ -1,0 +1,36 @@
+// What a session needs from outside and what it reports: the two sides of its port.
+import type { ServerList } from '../net/server-list.ts'
+import type { Connector } from '../net/transport.ts'
+import type { WatcherEvent } from '../records/watches.ts'
+import type { ConnectionEnvironment } from './connection.ts'
+import type { Credentials } from './credentials.ts'
+import type { PendingRequest } from './pending-request.ts'
+import type { SessionState, TerminalState } from './states.ts'
+
+/** Shared by all sessions of a client, one after the other. */
+export interface SessionEnvironment extends ConnectionEnvironment {
+  readonly servers: ServerList
+  readonly connect: Connector
+  readonly credentials: Credentials
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Asked for, in milliseconds. */
+  readonly sessionTimeout: number
+  /** Deadline of a request without its own, in milliseconds; Infinity for none. */
+  readonly requestTimeout: number
+  readonly maxQueuedRequests: number
+  /** True: a read-only server will do. */
+  readonly readOnly: boolean
+}
+
+export interface SessionPort {
+  changed(state: SessionState, before: SessionState): void
+  /** The session is over. `heirs` are unsent reads, which the next session may answer. */
+  ended(state: TerminalState, before: SessionState, heirs: PendingRequest[]): void
+  notified(event: WatcherEvent, zxid: bigint): void
+  attemptFailed(cause: Error): void
+  /** The process did not run for `ms` milliseconds more than it should have waited. */
+  stalled(ms: number): void
+  /** Something went wrong that no caller waits for. */
+  warning(error: unknown): void
+}

@@ -1,0 +1,299 @@
+// One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
+import type { ErrorCode } from '../error-codes.ts'
+import { ZooKeeperError } from '../errors.ts'
+import type { Operation } from '../operations.ts'
+import { operations } from '../operations.ts'
+import type { AuthPacket } from '../records/access.ts'
+import type { SetWatches } from '../records/watches.ts'
+import { delay, withDeadline } from '../support/abort.ts'
+import { Backoff } from '../support/backoff.ts'
+import type { Deferred } from '../support/deferred.ts'
+import { deferred, handled } from '../support/deferred.ts'
+import { logger } from '../support/log.ts'
+import type { Connection, ConnectionPort } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Attempt } from './establish.ts'
+import { attempt } from './establish.ts'
+import type { SessionCredentials } from './handshake.ts'
+import { formatSessionId } from './handshake.ts'
+import { Lifeline } from './lifeline.ts'
+import { PendingRequest } from './pending-request.ts'
+import { RequestQueue } from './request-queue.ts'
+import { watchBatches } from './resubscribe.ts'
+import type { SessionEnvironment, SessionPort } from './session-environment.ts'
+import type { SessionEvent, SessionState, TerminalState } from './states.ts'
+import { isTerminal, nextState } from './states.ts'
+import { timeoutsOf } from './timeouts.ts'
+
+const log = logger('session')
+const SHORTEST_BACKOFF = 50
+const LONGEST_BACKOFF = 30_000
+
+const endCodes: Readonly<Record<TerminalState, ErrorCode>> = {
+  expired: 'SESSION_EXPIRED',
+  authFailed: 'AUTH_FAILED',
+  closed: 'CLOSED',
+}
+
+export class Session {
+  readonly #environment: SessionEnvironment
+  readonly #port: SessionPort
+  readonly #queue: RequestQueue
+  readonly #deadlines: Deadlines
+  readonly #lifeline: Lifeline
+  readonly #backoff: Backoff
+  readonly #ended = new AbortController()
+  #state: SessionState = 'connecting'
+  #credentials: SessionCredentials | null
+  #timeout: number
+  #connection: Connection | null = null
+  #closing: Promise<void> | null = null
+
+  /** `credentials` re-attach to a session that exists. */
+  constructor(environment: SessionEnvironment, port: SessionPort, credentials: SessionCredentials | null) {
+    const { clock, random } = environment
+    this.#environment = environment
+    this.#port = port
+    this.#credentials = credentials
+    this.#timeout = environment.sessionTimeout
+    this.#queue = new RequestQueue(environment.maxQueuedRequests)
+    this.#deadlines = new Deadlines(clock, () => this.#unsettled())
+    this.#lifeline = new Lifeline(clock, {
+      silent: () => this.#silent(),
+      expired: () => this.#end('expired'),
+    })
+    this.#backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** null until a server gave one. */
+  get credentials(): SessionCredentials | null {
+    return this.#credentials
+  }
+
+  /** Negotiated session timeout in milliseconds, or the one asked for before the first connection. */
+  get timeout(): number {
+    return this.#timeout
+  }
+
+  /** The server at the other end, or null. */
+  get remote(): string | null {
+    return this.#connection?.remote ?? null
+  }
+
+  /** Requests that wait for a connection. */
+  get queued(): number {
+    return this.#queue.size
+  }
+
+  /** Begins to connect. `inherited` are reads that outlived the session before this one. */
+  start(inherited: readonly PendingRequest[] = []): void {
+    for (const request of inherited) this.submit(request)
+    void this.#run()
+  }
+
+  /** Sends the request in this turn, or as soon as there is a connection. */
+  submit(request: PendingRequest, timeout: number = this.#environment.requestTimeout): void {
+    const state = this.#state
+    if (isTerminal(state)) return request.fail(endCodes[state])
+    if (this.#closing !== null) return request.fail('CLOSED')
+    const connection = this.#connection
+    const sendable = connection?.ready && this.#queue.size === 0
+    if (request.deadline === Number.POSITIVE_INFINITY && timeout !== Number.POSITIVE_INFINITY) {
+      request.deadline = (sendable ? connection.turn : this.#environment.clock.now()) + timeout
+    }
+    if (sendable) connection.send(request)
+    else this.#queue.push(request)
+    this.#deadlines.watch(request)
+  }
+
+  /** Sends a credential on the connection at hand, if there is one; every later one replays it. */
+  async authenticate(packet: AuthPacket): Promise<void> {
+    await this.#connection?.authenticate(packet)
+  }
+
+  /** Ends the session on the server if it can be reached, and in any case here, within `patience` ms. */
+  close(patience: number): Promise<void> {
+    this.#closing ??= this.#close(patience)
+    return this.#closing
+  }
+
+  async #close(patience: number): Promise<void> {
+    const connection = this.#connection
+    if (connection !== null && !isTerminal(this.#state)) {
+      const request = new PendingRequest(
+        operations.closeSession as Operation<unknown, unknown>,
+        undefined,
+        undefined,
+        '',
+        null,
+      )
+      connection.send(request)
+      const late = (): unknown => new Error('no answer to closeSession')
+      await withDeadline(this.#environment.clock, patience, late, undefined, () => request.promise).catch(
+        error => log('close: %s', error),
+      )
+    }
+    this.#end('closed')
+  }
+
+  async #run(): Promise<void> {
+    while (!isTerminal(this.#state)) {
+      const lap = this.#environment.servers.laps
+      try {
+        await this.#link()
+      } catch (error) {
+        if (isTerminal(this.#state)) return
+        log('attempt failed: %s', error)
+        this.#port.attemptFailed(error as Error)
+      }
+      if (isTerminal(this.#state)) return
+      await this.#pause(this.#environment.servers.laps !== lap)
+    }
+  }
+
+  /** Full jitter, and only when every server was tried: with one left to try there is nothing to wait for. */
+  async #pause(wholeLap: boolean): Promise<void> {
+    if (!wholeLap) return
+    this.#backoff.cap = this.#state === 'suspended' ? Math.max(this.#timeout / 4, 1) : LONGEST_BACKOFF
+    await delay(this.#environment.clock, this.#backoff.next(), this.#ended.signal).catch(() => {})
+  }
+
+  /** One connection, from the attempt to its end. */
+  async #link(): Promise<void> {
+    const { sessionTimeout, readOnly, servers, connect, lastZxid } = this.#environment
+    const over = deferred<void>()
+    const relativeZxid = lastZxid.value
+    const { signal } = this.#ended
+    const made = await attempt({
+      session: this.#credentials,
+      sessionTimeout,
+      lastZxid: this.#credentials === null ? 0n : relativeZxid,
+      readOnly,
+      servers,
+      connect,
+      environment: this.#environment,
+      port: this.#connectionPort(over),
+      signal,
+    })
+    this.#established(made, relativeZxid)
+    const since = this.#environment.clock.now()
+    await over.promise
+    // Only a connection that lasted proves that the trouble is over.
+    if (this.#environment.clock.now() - since > this.#timeout / 3) this.#backoff.reset()
+  }
+
+  #established({ connection, outcome, sentAt }: Attempt, relativeZxid: bigint): void {
+    if (outcome.kind === 'expired' || isTerminal(this.#state)) {
+      connection.close()
+      this.#end('expired')
+      return
+    }
+    const fresh = this.#credentials === null
+    this.#credentials = outcome.session
+    this.#timeout = outcome.sessionTimeout
+    const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
+    log(
+      'session %s on %s, timeout %d ms',
+      formatSessionId(outcome.session.id),
+      connection.remote,
+      this.#timeout,
+    )
+    connection.open(timeouts)
+    this.#connection = connection
+    this.#lifeline.established(timeouts, sentAt)
+    for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
+    this.#resubscribe(connection, relativeZxid, fresh)
+    this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
+    this.#pump()
+  }
+
+  /** Watches go out before any request, so that their events come before any answer that shows the change. */
+  #resubscribe(connection: Connection, relativeZxid: bigint, fresh: boolean): void {
+    const row = operations.setWatches as Operation<unknown, unknown>
+    for (const batch of watchBatches(this.#environment.watches, relativeZxid)) {
+      const request = new PendingRequest(row, batch satisfies SetWatches, undefined, '', null)
+      connection.send(request)
+      request.promise.then(
+        () => this.#compareHistory(connection, relativeZxid, fresh),
+        error => {
+          if (connection === this.#connection) this.#port.warning(error)
+        },
+      )
+    }
+  }
+
+  /**
+   * A new session may meet a server that lost its data: its zxids are then smaller than those we have seen,
+   * and nothing looks changed to it. Everything is reported as changed instead.
+   */
+  #compareHistory(connection: Connection, relativeZxid: bigint, fresh: boolean): void {
+    if (!fresh || connection !== this.#connection || this.#environment.lastZxid.value >= relativeZxid) return
+    log('the history of the server is shorter than ours: all watches fire')
+    this.#resubscribe(connection, 0n, false)
+  }
+
+  #connectionPort(over: Deferred<void>): ConnectionPort {
+    return {
+      proven: at => this.#lifeline.proven(at),
+      notified: (event, zxid) => this.#port.notified(event, zxid),
+      writable: () => this.#pump(),
+      authFailed: () => this.#end('authFailed'),
+      stalled: ms => this.#port.stalled(ms),
+      closed: (cause, unanswered) => {
+        this.#unlinked(cause, unanswered)
+        over.resolve()
+      },
+    }
+  }
+
+  #unlinked(cause: Error | undefined, unanswered: PendingRequest[]): void {
+    if (this.#connection === null) return
+    log('connection over: %s', cause ?? 'closed by the server')
+    this.#connection = null
+    const state = this.#state
+    this.#queue.restore(unanswered, isTerminal(state) ? endCodes[state] : 'CONNECTION_LOSS', cause)
+    this.#move('linkLost')
+  }
+
+  #pump(): void {
+    if (this.#connection !== null && this.#closing === null) this.#queue.pump(this.#connection)
+  }
+
+  /** Locks are void; the link, which carries no answers, is given up for another. */
+  #silent(): void {
+    this.#move('silent')
+    this.#connection?.close(new Error(`no answer for ${this.#timeout} ms`))
+  }
+
+  #move(event: SessionEvent): void {
+    const before = this.#state
+    this.#state = nextState(before, event)
+    if (this.#state !== before) this.#port.changed(this.#state, before)
+  }
+
+  /** The last act: nothing is left running, and every request is settled or handed to the next session. */
+  #end(state: TerminalState): void {
+    if (isTerminal(this.#state)) return
+    this.#lifeline.stop()
+    this.#deadlines.stop()
+    const before = this.#state
+    this.#state = nextState(before, state)
+    const reason = new ZooKeeperError(endCodes[state])
+    this.#ended.abort(reason)
+    // Puts what was sent and may be sent again into the queue; the rest is told how the session ended.
+    this.#connection?.close(reason)
+    const waiting = this.#queue.drain()
+    const heirs = state === 'expired' ? waiting.filter(request => request.operation.retry === 'again') : []
+    for (const request of waiting) if (!heirs.includes(request)) request.fail(endCodes[state])
+    this.#port.ended(state, before, heirs)
+  }
+
+  *#unsettled(): IterableIterator<PendingRequest> {
+    yield* this.#queue
+    if (this.#connection !== null) yield* this.#connection.inFlight
+  }
+}

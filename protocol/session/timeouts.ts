@@ -1,0 +1,31 @@
+// Every deadline of a session, derived from one number: the session timeout.
+
+export interface Timeouts {
+  /** One connection attempt, from the name to the answered handshake. */
+  readonly connect: number
+  /** The link is dead when nothing was received for this long. */
+  readonly read: number
+  /** A ping is due when nothing was sent for this long. */
+  readonly ping: number
+  /** Without proof of life for this long, the server may already have given our locks to somebody else. */
+  readonly lost: number
+  /** Without proof of life for this long, the server must have expired the session (ZOOKEEPER-4508). */
+  readonly expired: number
+}
+
+const SHORTEST_ATTEMPT = 1000
+
+/**
+ * Milliseconds throughout. The read timeout is 2/3 as in Java's ClientCnxn, so that a third is left to find
+ * another server; two pings fit into it. A connection attempt gets the session timeout divided by the
+ * number of addresses, so that each of them is tried before the session ends.
+ */
+export function timeoutsOf(sessionTimeout: number, addresses: number): Timeouts {
+  return {
+    connect: Math.max(SHORTEST_ATTEMPT, sessionTimeout / Math.max(1, addresses)),
+    read: (sessionTimeout * 2) / 3,
+    ping: sessionTimeout / 3,
+    lost: sessionTimeout,
+    expired: (sessionTimeout * 4) / 3,
+  }
+}

@@ -1,0 +1,12 @@
+// The test kit: breaks the link to a server on purpose.
+export type {
+  ConnectFrame,
+  Direction,
+  ProxiedFrame,
+  ReplyFrame,
+  RequestFrame,
+  ShortFrame,
+} from './conversation.ts'
+export type { FaultMode, FrameRule, FrameVerdict } from './fault-mode.ts'
+export type { FaultProxyOptions } from './fault-proxy.ts'
+export { FaultProxy } from './fault-proxy.ts'

@@ -1,0 +1,60 @@
+// A real ZooKeeper for tests: the one that the run started, or one of the file's own, and a fresh chroot in it.
+import { randomUUID } from 'node:crypto'
+import type { ZooKeeperOptions } from '../../protocol/index.ts'
+import { ZooKeeper } from '../../protocol/index.ts'
+import { startServer } from '../../scripts/zookeeper/server.ts'
+import type { Test } from '../tap.ts'
+import { t as root } from '../tap.ts'
+
+/** Set by the test run: host:port of a standalone server that all files share. */
+const SHARED = 'NDSR_TEST_SERVERS'
+
+let own: Promise<string> | undefined
+
+/** host:port of a standalone server, without a chroot. */
+export function servers(): Promise<string> {
+  const shared = process.env[SHARED]
+  if (shared !== undefined) return Promise.resolve(shared)
+  own ??= startServer().then(server => {
+    root.teardown(() => server.stop())
+    return server.connectString
+  })
+  return own
+}
+
+/** A client that the test closes, in a chroot that nobody else uses and that the test removes. */
+export async function connect(t: Test, options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
+  const { zk } = await connectInChroot(t, options)
+  return zk
+}
+
+export interface Connected {
+  readonly zk: ZooKeeper
+  /** host:port/chroot, for further clients of the same test. */
+  readonly connectString: string
+  /** host:port, without the chroot. */
+  readonly servers: string
+  readonly chroot: string
+}
+
+export async function connectInChroot(t: Test, options: ZooKeeperOptions = {}): Promise<Connected> {
+  const at = await servers()
+  const chroot = `/test-${randomUUID()}`
+  const admin = new ZooKeeper(at, { sessionTimeout: 10_000 })
+  t.teardown(async () => {
+    await admin.delete(chroot, { recursive: true }).catch(() => {})
+    await admin.close()
+  })
+  await admin.create(chroot)
+  const connectString = `${at}${chroot}`
+  const zk = await client(t, connectString, options)
+  return { zk, connectString, servers: at, chroot }
+}
+
+/** A connected client that the test closes. */
+export async function client(t: Test, connectString: string, options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
+  const zk = new ZooKeeper(connectString, { sessionTimeout: 10_000, ...options })
+  t.teardown(() => zk.close())
+  await zk.connect({ timeout: 15_000 })
+  return zk
+}
