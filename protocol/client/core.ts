@@ -95,6 +95,7 @@ export class ClientCore {
     return this.#session.credentials
   }
 
+  /** 0n while there is none. */
   get sessionId(): bigint {
     return this.#sessionId
   }
@@ -213,6 +214,7 @@ export class ClientCore {
     }
     this.#session = this.#open(null)
     this.#announce('expired', previous)
+    this.#sessionId = 0n
     if (this.state !== 'connecting') {
       for (const request of heirs) request.fail('CLOSED')
       return

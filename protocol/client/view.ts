@@ -69,7 +69,7 @@ export class ZooKeeperView {
     return this.#core.generation
   }
 
-  /** 0n before the first session. */
+  /** Id of the session at hand; 0n while there is none. */
   get sessionId(): bigint {
     return this.#core.sessionId
   }

@@ -24,8 +24,12 @@ export class MemoryTransport implements Transport {
 
   open(handlers: TransportHandlers): void {
     this.#handlers = handlers
-    if (this.#ended) queueMicrotask(() => handlers.closed())
-    for (const chunk of this.#waiting.splice(0)) this.#receive(chunk)
+    const endedBefore = this.#ended
+    for (const chunk of this.#waiting.splice(0)) {
+      // What arrived before the end is delivered; what the handler ends itself is over.
+      if (this.#ended === endedBefore) handlers.data(chunk)
+    }
+    if (endedBefore) queueMicrotask(() => handlers.closed())
   }
 
   write(bytes: Buffer, written: () => void): boolean {

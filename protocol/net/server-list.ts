@@ -55,17 +55,23 @@ export class ServerList {
 
   /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
   async next(signal: AbortSignal): Promise<Address> {
-    const waiting = this.#pending.shift()
-    if (waiting !== undefined) return waiting
+    try {
+      if (this.#pending.length === 0) this.#pending = await this.#visit(signal)
+      return this.#pending.shift() as Address
+    } finally {
+      if (this.#index === 0 && this.#pending.length === 0) this.#laps++
+    }
+  }
+
+  /** The addresses of the server whose turn it is. */
+  async #visit(signal: AbortSignal): Promise<Address[]> {
     const server = this.#servers[this.#index] as Endpoint
     this.#index = (this.#index + 1) % this.#servers.length
-    if (this.#index === 0) this.#laps++
     const ips = isIP(server.host) === 0 ? await abortable(this.#lookup(server.host), signal) : [server.host]
     if (ips.length === 0) throw new Error(`${server.host} has no address`)
     this.#known.set(server, ips.length)
     const addresses = ips.map(ip => ({ host: server.host, port: server.port, ip }))
-    this.#pending = shuffled(addresses, this.#random)
-    return this.#pending.shift() as Address
+    return shuffled(addresses, this.#random)
   }
 }
 

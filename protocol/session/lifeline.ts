@@ -47,13 +47,24 @@ export class Lifeline {
 
   #arm(): void {
     this.#timer?.cancel()
-    if (this.#timeouts === undefined || this.#stage === 'over') return
-    const limit = this.#stage === 'alive' ? this.#timeouts.lost : this.#timeouts.expired
-    this.#timer = this.#clock.schedule(this.#provenAt + limit - this.#clock.now(), () => this.#wake(limit))
+    const due = this.#due()
+    if (due === undefined) return
+    this.#timer = this.#clock.schedule(due - this.#clock.now(), () => {
+      // As in the heartbeat, what has arrived is read first: after a stall it may prove the session alive.
+      this.#clock.defer(() => this.#clock.defer(() => this.#judge()))
+    })
   }
 
-  #wake(limit: number): void {
-    if (this.#clock.now() - this.#provenAt < limit) {
+  /** When the next stage begins; undefined when there is none. */
+  #due(): number | undefined {
+    if (this.#timeouts === undefined || this.#stage === 'over') return undefined
+    return this.#provenAt + (this.#stage === 'alive' ? this.#timeouts.lost : this.#timeouts.expired)
+  }
+
+  #judge(): void {
+    const due = this.#due()
+    if (due === undefined) return
+    if (this.#clock.now() < due) {
       this.#arm()
       return
     }

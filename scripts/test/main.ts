@@ -29,10 +29,17 @@ const [built] = await run(process.execPath, [tap, 'build'], env)
 if (built !== 0) process.exit(built)
 
 const targets = files.length > 0 ? files : ['test/**/*.test.ts']
-const [code, output] = await run(process.execPath, [tap, 'run', '--reporter=tap', '--jobs=2', ...targets], env)
+const [code, output] = await run(
+  process.execPath,
+  [tap, 'run', '--reporter=tap', '--jobs=2', ...targets],
+  env,
+)
 const summary = summarise(output)
 for (const skipped of summary.skips) process.stdout.write(`SKIPPED: ${skipped}\n`)
-if (summary.skips.length > 0 && process.env.CI === 'true') process.stdout.write('With CI=true a skip is a failure.\n')
+if (summary.skips.length > 0 && process.env.CI === 'true')
+  process.stdout.write('With CI=true a skip is a failure.\n')
 const failed = code !== 0 || summary.failed > 0 || (summary.skips.length > 0 && process.env.CI === 'true')
 process.exitCode = failed ? 1 : 0
-process.stdout.write(`tests: ${summary.passed} passed, ${Math.max(summary.failed, failed ? 1 : 0)} failed, ${summary.skips.length} skipped\n`)
+process.stdout.write(
+  `tests: ${summary.passed} passed, ${Math.max(summary.failed, failed ? 1 : 0)} failed, ${summary.skips.length} skipped\n`,
+)

@@ -21,7 +21,8 @@ export function summarise(tap: string): Summary {
     if (match === null) return
     const [, not, description = ''] = match
     const directive = DIRECTIVE.exec(description)
-    if (directive !== null) skips.push(`${description.replace(DIRECTIVE, '').trim()}: ${directive[2] || 'no reason given'}`)
+    if (directive !== null)
+      skips.push(`${description.replace(DIRECTIVE, '').trim()}: ${directive[2] || 'no reason given'}`)
     else if (closesSubtest(lines, index)) return
     else if (not === undefined) passed++
     else failed++

@@ -26,6 +26,10 @@ export const USAGE = `Runs a real ZooKeeper server on the loopback address until
   --heap SIZE              default 256m
   --fetch                  only get the server into the cache
   --help
+
+The server comes from ZOOKEEPER_HOME, the cache, Maven, the Apache archive or Debian's packages, in this order.
+ZOOKEEPER_VERSION is the default of --version, NDSR_CACHE (default: ~/.cache/nd-service-registry) the cache,
+NDSR_ZOOKEEPER_ARCHIVE a mirror of the archive. Java is that of JAVA_HOME, or else the one on the PATH.
 `
 
 const OPTIONS = {

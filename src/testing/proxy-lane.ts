@@ -189,6 +189,8 @@ function sizeOf(item: Item): number {
 
 /** Closes a socket so that its peer sees a reset, where the runtime can. */
 export function resetSocket(socket: Socket): void {
-  if (socket.connecting || typeof socket.resetAndDestroy !== 'function') socket.destroy()
+  // The system takes no reset while the end of the stream is being sent; Node would then never close the socket.
+  const ending = socket.writableEnded && !socket.writableFinished
+  if (ending || socket.connecting || typeof socket.resetAndDestroy !== 'function') socket.destroy()
   else if (!socket.destroyed) socket.resetAndDestroy()
 }

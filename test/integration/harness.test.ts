@@ -104,6 +104,26 @@ test('a restart after a kill, and in order, keeps the port and the data', async 
   t.match(await server.ended(), /exit code|signal SIGTERM/)
 })
 
+test('a stop while a restart is under way wins, and two restarts at once make one process', async t => {
+  const server = await startServer()
+  t.teardown(() => server.stop())
+  await server.kill()
+  const twice = await Promise.allSettled([server.restart(), server.restart()])
+  t.same(twice.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+  t.equal(await server.command('ruok'), 'imok')
+  await server.kill()
+  const restarting = server.restart()
+  // The process of the restart is there from here on, though it does not serve yet.
+  await poll(
+    () => 'the restart did not begin',
+    async () => (server.state === 'running' ? true : null),
+    { within: 10_000, every: 1 },
+  )
+  const { pid, folder } = server
+  await Promise.all([server.stop(), t.rejects(restarting)])
+  t.notOk(isAlive(pid) || existsSync(folder))
+})
+
 test('options reach the server', async t => {
   await using server = await startServer({
     tickTime: 300,
@@ -141,11 +161,11 @@ test('a start that fails says why with the log, and leaves nothing', async t => 
   t.teardown(() => blocker.close())
   await t.rejects(startServer({ port: port! }), {
     name: 'PortTakenError',
-    message: /its log ends:\n[^]*in use/,
+    message: /its log ends:\n.*in use/s,
   })
   await t.rejects(
     startServer({ config: { tickTime: 'soon' } }),
-    /ended \(exit code 2\); its log ends:[^]*Invalid config/,
+    /ended \(exit code 2\); its log ends:.*Invalid config/s,
   )
   await t.rejects(startServer({ version: '3.4' }), /not supported/)
   await t.rejects(startServer({ signal: AbortSignal.abort() }), { name: 'AbortError' })

@@ -52,7 +52,11 @@ export async function connectInChroot(t: Test, options: ZooKeeperOptions = {}): 
 }
 
 /** A connected client that the test closes. */
-export async function client(t: Test, connectString: string, options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
+export async function client(
+  t: Test,
+  connectString: string,
+  options: ZooKeeperOptions = {},
+): Promise<ZooKeeper> {
   const zk = new ZooKeeper(connectString, { sessionTimeout: 10_000, ...options })
   t.teardown(() => zk.close())
   await zk.connect({ timeout: 15_000 })

@@ -1,13 +1,13 @@
 // The cache of downloaded releases: one folder of jars a version, complete or not there at all.
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Release, Source } from './release.ts'
 import { releaseIn, versionIn } from './release.ts'
 import type { Env } from './tools.ts'
 
 export const cacheFolder = (env: Env, version: string): string =>
-  join(
+  resolve(
     env.NDSR_CACHE ||
       join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'nd-service-registry'),
     'zookeeper',

@@ -1,5 +1,5 @@
 // A server that the user already has: ZOOKEEPER_HOME names a release folder, a Debian root or a folder of jars.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { jarsOf } from './debian-jars.ts'
 import type { Source } from './release.ts'
 import { releaseIn, versionIn } from './release.ts'
@@ -7,8 +7,8 @@ import { releaseIn, versionIn } from './release.ts'
 export const home: Source = {
   name: 'ZOOKEEPER_HOME',
   find: async (request, env) => {
-    const root = env.ZOOKEEPER_HOME
-    if (!root) throw new Error('not set')
+    if (!env.ZOOKEEPER_HOME) throw new Error('not set')
+    const root = resolve(env.ZOOKEEPER_HOME)
     const check = (version: string): void => {
       if (!request.accepts(version))
         throw new Error(`${root} is ZooKeeper ${version}, not ${request.version}`)

@@ -1,5 +1,5 @@
 // Finds the Java that runs the server: JAVA_HOME, then the PATH, then where systems usually put it.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { namesIn } from './release.ts'
 import type { Env } from './tools.ts'
 import { findTool, isExecutable, searchPath } from './tools.ts'
@@ -8,7 +8,7 @@ const VIRTUAL_MACHINES = '/usr/lib/jvm'
 
 export const findJava = async (env: Env, folders?: readonly string[]): Promise<string> => {
   if (env.JAVA_HOME) {
-    const java = join(env.JAVA_HOME, 'bin', 'java')
+    const java = resolve(env.JAVA_HOME, 'bin', 'java')
     if (await isExecutable(java)) return java
   }
   const found = await findTool('java', folders ?? (await usualFolders(env)))

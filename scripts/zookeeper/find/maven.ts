@@ -7,7 +7,7 @@ import { withTemporaryFolder } from './temporary.ts'
 import type { Env } from './tools.ts'
 import { runTool } from './tools.ts'
 
-// slf4j-simple comes first, so that its slf4j-api wins over the older one of old lines: the reader of one API fits all.
+// slf4j-simple comes first, so that its slf4j-api is taken on every line and the two fit each other.
 // The server loads metrics-core and snappy-java from 3.6 on, and its own POM leaves both out.
 const BESIDE = [
   ['org.slf4j', 'slf4j-simple', '2.0.13'],
@@ -68,4 +68,6 @@ const dependency = (
 }
 
 const mavenFolders = (env: Env): string[] =>
-  [env.MAVEN_HOME, env.M2_HOME].filter(root => root !== undefined).map(root => join(root, 'bin'))
+  [env.MAVEN_HOME, env.M2_HOME]
+    .filter(root => root !== undefined && root !== '')
+    .map(root => join(root!, 'bin'))

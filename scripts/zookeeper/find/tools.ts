@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { resolve as absolute, delimiter } from 'node:path'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -24,7 +24,7 @@ export const isExecutable = async (file: string): Promise<boolean> => {
 
 export const findTool = async (name: string, folders: readonly string[]): Promise<string | null> => {
   for (const folder of folders) {
-    const file = join(folder, name)
+    const file = absolute(folder, name)
     if (await isExecutable(file)) return file
   }
   return null
@@ -68,5 +68,5 @@ const firstError = (output: string): string | null => {
   const lines = output.replace(/\u001b\[[\d;]*m/g, '').split('\n')
   const text = lines.map(line => line.trim()).filter(line => line !== '')
   const line = text.find(candidate => /^(\[ERROR\]|E:|error)/i.test(candidate)) ?? text[0]
-  return line === undefined ? null : line.replace(/^\[ERROR\]\s*/, '').slice(0, 300)
+  return line === undefined ? null : line.replace(/^\[ERROR\]\s*|\s*-> \[Help \d+\]$/g, '').slice(0, 300)
 }

@@ -1,4 +1,5 @@
 // Writes zoo.cfg, and the JAAS and logging files beside it. Pure: options in, text out.
+import { resolve } from 'node:path'
 import type { ServerOptions, TlsOptions } from './options.ts'
 
 export const LOOPBACK = '127.0.0.1'
@@ -70,9 +71,9 @@ const tlsLines = (tls: TlsOptions, port: number): Config => ({
   secureClientPort: String(port),
   secureClientPortAddress: LOOPBACK,
   serverCnxnFactory: 'org.apache.zookeeper.server.NettyServerCnxnFactory',
-  'ssl.keyStore.location': tls.keyStore,
+  'ssl.keyStore.location': resolve(tls.keyStore),
   ...(tls.keyStorePassword === undefined ? {} : { 'ssl.keyStore.password': tls.keyStorePassword }),
-  'ssl.trustStore.location': tls.trustStore,
+  'ssl.trustStore.location': resolve(tls.trustStore),
   ...(tls.trustStorePassword === undefined ? {} : { 'ssl.trustStore.password': tls.trustStorePassword }),
   'ssl.clientAuth': tls.clientAuth ?? 'none',
 })

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Membership } from './config.ts'
 import { formatConfig, jaasFile, LOGGING_FILES, serverConfig } from './config.ts'
 import type { JvmFiles } from './jvm.ts'
@@ -58,7 +58,7 @@ const fillServerFolder = async (
 
 const jaasPath = (folder: string, { sasl }: ServerOptions): string | null => {
   if (sasl === undefined) return null
-  return 'jaasFile' in sasl ? sasl.jaasFile : join(folder, 'jaas.conf')
+  return 'jaasFile' in sasl ? resolve(sasl.jaasFile) : join(folder, 'jaas.conf')
 }
 
 // The end of the log, which is what a person wants to see of a long one.

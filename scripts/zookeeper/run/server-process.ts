@@ -40,7 +40,9 @@ export class ServerProcess {
   readonly #options: ServerOptions
   readonly #files: ServerFolder
   readonly #forget: () => void
+  readonly #ports: readonly number[]
   #jvm: JvmProcess | null = null
+  #launching: Promise<void> | null = null
   #state: State = 'down'
   #stopping: Promise<void> | null = null
   #lastLog = ''
@@ -54,6 +56,7 @@ export class ServerProcess {
     this.#installation = installation
     this.#options = options
     this.#files = files
+    this.#ports = portsOf(ports)
     this.port = ports.client
     this.securePort = ports.secure
     this.connectString = `${LOOPBACK}:${ports.client}`
@@ -177,7 +180,16 @@ export class ServerProcess {
 
   async #launch(): Promise<void> {
     if (this.#stopping !== null) throw new Error('the server was stopped for good')
-    if (this.#jvm?.running === true) throw new Error('the server runs already')
+    if (this.#launching !== null || this.#jvm?.running === true) throw new Error('the server runs already')
+    this.#launching = this.#spawn()
+    try {
+      await this.#launching
+    } finally {
+      this.#launching = null
+    }
+  }
+
+  async #spawn(): Promise<void> {
     this.#jvm?.release()
     const { java, release } = this.#installation
     const args = jvmArguments({ ...this.#files, classPath: release.classPath }, this.#options)
@@ -216,14 +228,21 @@ export class ServerProcess {
   }
 
   async #stop(): Promise<void> {
+    // A restart that is under way has its process first, or that one would be missed.
+    await this.#launching?.catch(() => {})
     await this.terminate()
     this.#lastLog = this.#jvm === null ? '' : readLog(this.#files.logFile)
     this.#state = 'stopped'
     await rm(this.#files.folder, { recursive: true, force: true, maxRetries: 3 })
     this.#jvm?.release()
     this.#forget()
-    giveBack([this.port, ...(this.securePort === null ? [] : [this.securePort])])
+    giveBack(this.#ports)
   }
+}
+
+const portsOf = ({ client, secure, membership }: ServerPorts): number[] => {
+  const member = membership?.members[membership.id - 1]
+  return [client, secure, member?.quorum, member?.election].filter(port => typeof port === 'number')
 }
 
 const lastLines = (text: string, count: number): string => text.trimEnd().split('\n').slice(-count).join('\n')

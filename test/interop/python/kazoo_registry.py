@@ -1,10 +1,14 @@
-"""A stand-in for nd_service_registry where only kazoo installs: same calls, same znodes, no cache."""
+"""A stand-in for nd_service_registry where only kazoo installs: same calls and same znodes.
+
+It keeps no cache and registers nothing again after a lost session.
+"""
 import json
 import os
+import sys
 import time
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import NodeExistsError, NoNodeError
+from kazoo.exceptions import NoAuthError, NodeExistsError, NoNodeError
 from kazoo.recipe.watchers import ChildrenWatch, DataWatch
 from kazoo.security import OPEN_ACL_UNSAFE, make_acl, make_digest_acl
 
@@ -42,16 +46,15 @@ def decode(raw):
 
 
 class Lock(object):
-    """A semaphore that is tried again until the wait is over."""
+    """A semaphore that is tried once; the wait that follows a failure changes nothing, as in the original."""
 
     def __init__(self, zk, path, name, simultaneous, wait):
         self._semaphore = zk.Semaphore(path, name, simultaneous)
         self._wait = wait
 
     def acquire(self):
-        end = time.time() + self._wait
-        while not self._semaphore.acquire(blocking=False) and time.time() < end:
-            time.sleep(0.1)
+        if not self._semaphore.acquire(blocking=False):
+            time.sleep(self._wait)
         return self.status()
 
     def release(self):
@@ -89,9 +92,7 @@ class KazooServiceRegistry(object):
 
     def get(self, path, callback=None):
         if callback:
-            DataWatch(self._zk, path, lambda *_: callback(self.get(path)))
-            if self._zk.exists(path):
-                ChildrenWatch(self._zk, path, lambda *_: callback(self.get(path)))
+            self._watch(path, lambda: callback(self.get(path)))
         try:
             raw, stat = self._zk.get(path)
             children = sorted(self._zk.get_children(path))
@@ -108,6 +109,18 @@ class KazooServiceRegistry(object):
     def unset(self, path, type=DataNode):
         return self._set(path, None, False, type.ephemeral)
 
+    # A child watch needs the znode to be there, so it waits for the data watch to see it.
+    def _watch(self, path, changed):
+        started = []
+
+        def on_data(_data, stat):
+            if stat and not started:
+                started.append(True)
+                ChildrenWatch(self._zk, path, lambda _children: changed())
+            else:
+                changed()
+        DataWatch(self._zk, path, on_data)
+
     def get_lock(self, path, name=None, simultaneous=1, wait=300):
         if path not in self._locks:
             self._locks[path] = Lock(self._zk, path, name, simultaneous, wait)
@@ -122,19 +135,30 @@ class KazooServiceRegistry(object):
             return not self._locks[path].status()
         return True
 
-    # Only the parent gets the ACL of the credentials; what lies above it stays open.
+    # What goes wrong is told on standard error and nowhere else, as in the original.
     def _set(self, path, data, state, ephemeral):
-        if not state:
-            self._zk.delete(path)
-            return True
+        try:
+            if state:
+                self._create(path, encode(data), ephemeral)
+            else:
+                self._zk.delete(path)
+        except (NoAuthError, NoNodeError) as error:
+            sys.stderr.write('[%s] %s\n' % (path, type(error).__name__))
+        return True
+
+    # Only the parent gets the ACL of the credentials; what lies above it stays open.
+    def _create(self, path, raw, ephemeral):
         parent = os.path.dirname(path)
         self._zk.ensure_path(os.path.dirname(parent), acl=OPEN_ACL_UNSAFE)
         self._zk.ensure_path(parent)
+        exists = False
         try:
-            self._zk.create(path, encode(data), ephemeral=ephemeral)
+            self._zk.create(path, raw, ephemeral=ephemeral)
         except NodeExistsError:
-            self._zk.set(path, encode(data))
-        return True
+            exists = True
+        # A data node is always written a second time.
+        if exists or not ephemeral:
+            self._zk.set(path, raw)
 
     def _authenticate(self):
         if not (self._username and self._password):

@@ -1,0 +1,95 @@
+// Something held: a lock or a lease, with the signal that says when it is not held any more.
+import type { Transaction, ZooKeeperView } from '../../protocol/index.ts'
+import { ZooKeeperError } from '../../protocol/index.ts'
+import { deferred } from '../../protocol/support/deferred.ts'
+import { RecipeError } from './errors.ts'
+import { deleteForCertain, isPassing } from './persistence.ts'
+import type { Created } from './protected-create.ts'
+
+type State = 'held' | 'lost' | 'released'
+
+export class Tenure implements AsyncDisposable {
+  /** The znode that stands for what is held. */
+  readonly path: string
+  /**
+   * czxid of that znode: greater than that of every earlier holder. Give it to what the lock protects, so that
+   * it can refuse an older one. It does not grow across a restore of the ensemble's data.
+   */
+  readonly fencingToken: bigint
+  readonly #zk: ZooKeeperView
+  readonly #node: Created
+  readonly #lost = new AbortController()
+  readonly #unsubscribe: () => void
+  #state: State = 'held'
+  #gone: Promise<void> | null = null
+
+  constructor(zk: ZooKeeperView, node: Created) {
+    this.path = node.path
+    this.fencingToken = node.stat.czxid
+    this.#zk = zk
+    this.#node = node
+    this.#unsubscribe = zk.on('state', ({ state, sessionId }) => {
+      const over = state === 'lost' || state === 'expired' || state === 'closed' || state === 'authFailed'
+      if (over || sessionId !== node.sessionId) this.#lose(`the session is ${state}`)
+    })
+    if (zk.sessionId !== node.sessionId) this.#lose('the session has changed')
+    else void this.#guardNode()
+  }
+
+  /**
+   * Aborts when it is not held any more, with a RecipeError 'LOST': at the latest when the session has been without
+   * an answer for its timeout, which is before the server gives it to somebody else. Not on release.
+   */
+  get signal(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** True until it is released or lost. */
+  get held(): boolean {
+    return this.#state === 'held'
+  }
+
+  /** Adds a check to a transaction, so that it fails unless this is still held when the server executes it. */
+  guard(transaction: Transaction): Transaction {
+    return transaction.check(this.path, -1)
+  }
+
+  /** Gives it up: at once here, and on the server as soon as it can be reached. True if it was held. */
+  async release(): Promise<boolean> {
+    const held = this.#state === 'held'
+    if (held) {
+      this.#state = 'released'
+      this.#unsubscribe()
+    }
+    this.#gone ??= deleteForCertain(this.#zk, this.path, this.#node.sessionId)
+    await this.#gone
+    return held
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  /** Somebody may delete the znode behind our back: then others get in. */
+  async #guardNode(): Promise<void> {
+    try {
+      while (this.held) {
+        const change = deferred<void>()
+        const stat = await this.#zk.exists(this.path, { watch: () => change.resolve() })
+        if (stat === null || stat.czxid !== this.fencingToken) return this.#lose('its znode was deleted')
+        await change.promise
+      }
+    } catch (error) {
+      // Without permission to read, or while requests time out, the state of the session speaks alone.
+      if (this.held && isPassing(error)) void this.#guardNode()
+      else if (!ZooKeeperError.is(error)) throw error
+    }
+  }
+
+  #lose(why: string): void {
+    if (this.#state !== 'held') return
+    this.#state = 'lost'
+    this.#unsubscribe()
+    this.#lost.abort(new RecipeError('LOST', this.path, `not held any more: ${why}`))
+  }
+}

@@ -1,0 +1,27 @@
+// Waiting for a znode to change: the watch, the end of the session, or the caller's signal.
+import type { Watcher, ZooKeeperView } from '../../protocol/index.ts'
+import { abortable } from '../../protocol/support/abort.ts'
+import { deferred } from '../../protocol/support/deferred.ts'
+
+/**
+ * `arm` reads with the watcher given and tells whether there is anything to wait for. Resolves when the watch
+ * fires or the session changes: the caller looks again in any case. Rejects with the signal's reason.
+ */
+export async function changed(
+  zk: ZooKeeperView,
+  signal: AbortSignal | undefined,
+  arm: (watch: Watcher) => Promise<boolean>,
+): Promise<void> {
+  const fired = deferred<void>()
+  const { generation } = zk
+  const off = zk.on('state', change => {
+    if (change.generation !== generation || change.state === 'expired' || change.state === 'closed') {
+      fired.resolve()
+    }
+  })
+  try {
+    if (await arm(() => fired.resolve())) await abortable(fired.promise, signal)
+  } finally {
+    off()
+  }
+}

@@ -1,0 +1,150 @@
+// The data of a node: a JSON object with the process and the time of writing, byte for byte as the Python package.
+import { Buffer } from 'node:buffer'
+import { isDeepStrictEqual } from 'node:util'
+import { ServiceRegistryError } from './errors.ts'
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | bigint
+  | readonly Json[]
+  | { readonly [key: string]: Json }
+export type NodeObject = { readonly [key: string]: Json }
+
+/** What callers give: an object, a string (kept under `string_value`), or nothing. */
+export type NodeData = Readonly<Record<string, unknown>> | string | null | undefined
+
+/** What the package adds to every node. */
+export interface Envelope {
+  /** Process id. */
+  readonly pid: number
+  /** Local time without a zone, `YYYY-MM-DD HH:MM:SS`: what all readers of the tree expect. */
+  readonly created: string
+}
+
+export function envelopeNow(now: Date = new Date()): Envelope {
+  const two = (part: number): string => String(part).padStart(2, '0')
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
+  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
+  return { pid: process.pid, created: `${date} ${time}` }
+}
+
+/** Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON cannot say. */
+export function encode(data: NodeData, envelope: Envelope = envelopeNow()): Uint8Array {
+  return Buffer.from(escapeNonAscii(stringify({ ...envelope, ...toObject(data) })), 'latin1')
+}
+
+/**
+ * True if the node holds the caller's data already. Process and time of writing do not count, unless the
+ * caller gives them: only what the caller says is compared.
+ */
+export function holds(present: NodeObject | null, data: NodeData): boolean {
+  if (present === null) return false
+  const wanted = JSON.parse(stringify(toObject(data))) as Record<string, unknown>
+  const { pid, created, ...rest } = present
+  return isDeepStrictEqual(
+    { ...('pid' in wanted && { pid }), ...('created' in wanted && { created }), ...rest },
+    wanted,
+  )
+}
+
+/**
+ * - nothing: null. Only blanks: an empty object.
+ * - a JSON object: that object. Anything else: an object with the text under `string_value`.
+ *
+ * Tolerates what Python writes and JSON.parse refuses: NaN and infinities; integers that a double cannot hold
+ * become bigint. Bytes that are no UTF-8 stay readable under `string_value` as Latin-1, with `binary: true`.
+ */
+export function decode(bytes: Uint8Array | null): NodeObject | null {
+  if (bytes === null || bytes.length === 0) return null
+  const stripped = strip(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  if (stripped.length === 0) return {}
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(stripped)
+  } catch {
+    return { string_value: stripped.toString('latin1'), binary: true }
+  }
+  if (!text.startsWith('{') || !text.endsWith('}')) return { string_value: text }
+  try {
+    return parse(text)
+  } catch {
+    return { string_value: text }
+  }
+}
+
+function toObject(data: NodeData): Record<string, unknown> {
+  if (data === null || data === undefined) return {}
+  if (typeof data === 'string') return { string_value: data }
+  const plain =
+    typeof data === 'object' && !Array.isArray(data) && !ArrayBuffer.isView(data) && !(data instanceof Date)
+  if (plain) return data
+  throw new ServiceRegistryError('INVALID_DATA', `data must be an object or a string, not ${kindOf(data)}`)
+}
+
+function stringify(value: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(value, (_key, item: unknown) => {
+      if (typeof item !== 'number' || Number.isFinite(item)) return item
+      throw new TypeError(`${item} has no JSON`)
+    })
+  } catch (cause) {
+    throw new ServiceRegistryError('INVALID_DATA', `data has no JSON: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Python's json escapes everything outside ASCII, in UTF-16 code units. */
+function escapeNonAscii(text: string): string {
+  return text.replace(/[\u007f-\uffff]/g, character =>
+    character === '\u007f' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** ASCII whitespace only, as Python strips bytes: trim() would take more. */
+function strip(bytes: Buffer): Buffer {
+  const blank = (byte: number | undefined): boolean =>
+    byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d)
+  let start = 0
+  let end = bytes.length
+  while (start < end && blank(bytes[start])) start++
+  while (end > start && blank(bytes[end - 1])) end--
+  return bytes.subarray(start, end)
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object') return value?.constructor?.name ?? 'null'
+  return typeof value
+}
+
+/** JSON.parse knows neither big integers nor Python's NaN and Infinity: they are marked first, outside strings. */
+function parse(text: string): NodeObject {
+  const marked = text.replace(TOKENS, token => {
+    if (token.startsWith('"')) return token
+    if (token in SPECIAL) return JSON.stringify(`${MARK}${token}`)
+    return isUnsafeInteger(token) ? JSON.stringify(`${MARK}${token}`) : token
+  })
+  return JSON.parse(marked, (_key, item: unknown) =>
+    typeof item === 'string' && item.startsWith(MARK) ? unmark(item.slice(MARK.length)) : item,
+  ) as NodeObject
+}
+
+/** Strings first, so that nothing inside them counts. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+/** A control character cannot stand unescaped in JSON; a string that begins with this was written by nobody. */
+const MARK = '\u0000ndsr:'
+const SPECIAL: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+}
+
+function unmark(token: string): Json {
+  return SPECIAL[token] ?? BigInt(token)
+}
+
+function isUnsafeInteger(token: string): boolean {
+  return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
+}

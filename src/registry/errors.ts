@@ -1,0 +1,53 @@
+// The errors of the registry, by the names of the Python package.
+
+export type ServiceRegistryErrorCode =
+  /** There is no connection to ZooKeeper. */
+  | 'NO_CONNECTION'
+  /** The registry was opened for reading only. */
+  | 'READ_ONLY'
+  /** Data that cannot be written as a JSON object. */
+  | 'INVALID_DATA'
+  /** An option of the wrong type or out of range. */
+  | 'INVALID_OPTION'
+  /** The path is registered as ephemeral, or as data, already. */
+  | 'TYPE_CONFLICT'
+  /** The znode belongs to somebody else, who is alive. */
+  | 'OWNED_BY_OTHER'
+  /** The lock was not to be had in the time given. */
+  | 'LOCK_NOT_ACQUIRED'
+  /** The registry was stopped. */
+  | 'STOPPED'
+
+export class ServiceRegistryError extends Error {
+  override readonly name: string = 'ServiceRegistryError'
+  readonly code: ServiceRegistryErrorCode
+  readonly path: string | undefined
+
+  constructor(
+    code: ServiceRegistryErrorCode,
+    message: string,
+    options: { path?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.path = options.path
+  }
+}
+
+/** The operation needs a connection, and there is none. Nothing was written. */
+export class NoConnectionError extends ServiceRegistryError {
+  override readonly name: string = 'NoConnectionError'
+
+  constructor(message = 'Service is down. Try again later.', cause?: unknown) {
+    super('NO_CONNECTION', message, { cause })
+  }
+}
+
+/** A write on a registry that was opened for reading only. */
+export class ReadOnlyError extends ServiceRegistryError {
+  override readonly name: string = 'ReadOnlyError'
+
+  constructor(what: string) {
+    super('READ_ONLY', `${what}: the registry is read-only`)
+  }
+}

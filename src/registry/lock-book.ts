@@ -1,0 +1,73 @@
+// The locks of a registry, one object per path and number of holders.
+import { validatePath } from '../../protocol/index.ts'
+import { Semaphore } from '../recipes/semaphore.ts'
+import { ServiceRegistryError } from './errors.ts'
+import type { Link } from './link.ts'
+import type { HeldLock, LockOptions } from './lock.ts'
+import { DEFAULT_WAIT, RegistryLock } from './lock.ts'
+
+export interface WithLockOptions extends LockOptions {
+  signal?: AbortSignal | undefined
+}
+
+export class LockBook {
+  readonly #link: Link
+  readonly #locks = new Map<string, Map<number, RegistryLock>>()
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  /** The lock of this path and number of holders: the same object every time. Throws like the checks of a write. */
+  get(path: string, options: LockOptions): RegistryLock {
+    this.#link.checkWritable(`lock ${path}`)
+    const { simultaneous = 1 } = options
+    const ofPath = this.#locks.get(path) ?? new Map<number, RegistryLock>()
+    const present = ofPath.get(simultaneous)
+    if (present !== undefined) return present
+    const lock = new RegistryLock(this.#semaphore(path, options), options.wait ?? DEFAULT_WAIT, () =>
+      this.#link.checkWritable(`lock ${path}`),
+    )
+    ofPath.set(simultaneous, lock)
+    this.#locks.set(path, ofPath)
+    return lock
+  }
+
+  /** Releases what is held at the path; true if nothing is held there any more. */
+  async release(path: string): Promise<boolean> {
+    const locks = [...(this.#locks.get(path)?.values() ?? [])]
+    await Promise.all(locks.map(lock => lock.release()))
+    return locks.every(lock => !lock.status())
+  }
+
+  /** Each call stands in line for itself, also within one process. */
+  async run<T>(path: string, options: WithLockOptions, task: (lock: HeldLock) => T | Promise<T>): Promise<T> {
+    this.#link.checkWritable(`lock ${path}`)
+    const { wait = DEFAULT_WAIT, signal } = options
+    const tenure = await this.#semaphore(path, options).acquire({ wait, signal })
+    if (tenure === null) {
+      throw new ServiceRegistryError('LOCK_NOT_ACQUIRED', `${path} is not free within ${wait} ms`, { path })
+    }
+    try {
+      const result = await task(tenure)
+      // A task that did not notice is told now: it may have worked beside another holder.
+      tenure.signal.throwIfAborted()
+      return result
+    } finally {
+      await tenure.release()
+    }
+  }
+
+  async stop(): Promise<void> {
+    const locks = [...this.#locks.values()].flatMap(ofPath => [...ofPath.values()])
+    this.#locks.clear()
+    await Promise.allSettled(locks.map(lock => lock.release()))
+  }
+
+  #semaphore(path: string, { name = '', simultaneous = 1 }: LockOptions): Semaphore {
+    validatePath(path)
+    const { acl } = this.#link
+    const options = { maxLeases: simultaneous, identifier: name }
+    return new Semaphore(this.#link.zk, path, acl === undefined ? options : { ...options, acl })
+  }
+}

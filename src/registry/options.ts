@@ -1,0 +1,68 @@
+// The options of a registry, with the names and defaults of the Python package.
+import type { Acl } from '../../protocol/index.ts'
+import { ServiceRegistryError } from './errors.ts'
+
+export interface ServiceRegistryOptions {
+  /** Connect string: `host:port,host:port/chroot`. Default `localhost:2181`. */
+  servers?: string
+  /** With `password`: digest credentials, and the ACL of everything created (owner all, world read). */
+  username?: string | null
+  password?: string | null
+  /** ACL of everything created, in place of the one that follows from the credentials. */
+  acl?: readonly Acl[] | null
+  /** Refuses every write, and attaches to read-only servers too. Default false. */
+  readOnly?: boolean
+  /** True: no error when ZooKeeper cannot be reached; connects as soon as it can. Default false. */
+  lazy?: boolean
+  /** Milliseconds: default of the two below. Default 5,000. */
+  timeout?: number
+  /** Milliseconds to wait for the first connection. */
+  connectTimeout?: number
+  /** Session timeout to ask for, in milliseconds. */
+  sessionTimeout?: number
+}
+
+export interface Settings {
+  readonly servers: string
+  readonly username: string | null
+  readonly password: string | null
+  readonly acl: readonly Acl[] | null
+  readonly readOnly: boolean
+  readonly lazy: boolean
+  readonly connectTimeout: number
+  readonly sessionTimeout: number
+}
+
+/** Throws INVALID_OPTION that names the option. */
+export function settingsOf(options: ServiceRegistryOptions): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'options must be an object')
+  }
+  const timeout = milliseconds('timeout', options.timeout ?? 5000)
+  return {
+    servers: text('servers', options.servers ?? 'localhost:2181'),
+    username: options.username == null ? null : text('username', options.username),
+    password: options.password == null ? null : text('password', options.password),
+    acl: options.acl ?? null,
+    readOnly: flag('readOnly', options.readOnly ?? false),
+    lazy: flag('lazy', options.lazy ?? false),
+    connectTimeout: milliseconds('connectTimeout', options.connectTimeout ?? timeout),
+    sessionTimeout: milliseconds('sessionTimeout', options.sessionTimeout ?? timeout),
+  }
+}
+
+/** The value is never shown: it may be a password. */
+export function text(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a string, not ${typeof value}`)
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must be true or false, not ${typeof value}`)
+}
+
+function milliseconds(name: string, value: unknown): number {
+  if (Number.isInteger(value) && (value as number) > 0) return value as number
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a positive number of milliseconds`)
+}

@@ -1,0 +1,175 @@
+// Follows one path: its data, its Stat and the names of its children, through deletion, outage and expiry.
+import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
+import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { Backoff } from '../../protocol/support/backoff.ts'
+import { logger } from '../../protocol/support/log.ts'
+import { isPassing } from '../recipes/persistence.ts'
+import { decode } from './codec.ts'
+import type { Callback, Content, Snapshot } from './snapshot.ts'
+import { blank, deepFreeze, sameContent } from './snapshot.ts'
+
+const log = logger('watcher')
+
+/** What has to be read again; `none`: the watches are armed and tell when. */
+type Due = 'none' | 'data' | 'children' | 'both'
+
+export interface PathWatcherPort {
+  /** A callback threw, or a read failed that nobody waits for; the watcher tries again by itself. */
+  warning(error: unknown): void
+}
+
+export class PathWatcher {
+  readonly path: string
+  readonly #zk: ZooKeeperView
+  readonly #port: PathWatcherPort
+  readonly #callbacks = new Map<Callback, Content | null>()
+  readonly #backoff = new Backoff({ base: 200, cap: 30_000 })
+  #content: Content
+  #asOf: Date | null = null
+  #due: Due = 'both'
+  #reading: Promise<void> | null = null
+  #retry: ReturnType<typeof setTimeout> | null = null
+  #stopped = false
+
+  constructor(zk: ZooKeeperView, path: string, port: PathWatcherPort) {
+    this.path = path
+    this.#zk = zk
+    this.#port = port
+    this.#content = blank(path)
+  }
+
+  get snapshot(): Snapshot {
+    const live = isLinked(this.#zk.state) && this.#asOf !== null
+    return { ...this.#content, source: live ? 'live' : 'memory', asOf: this.#asOf, stale: !live }
+  }
+
+  /** Reads for the first time. Errors: NO_AUTH, or what else the read met. */
+  start(): Promise<void> {
+    return this.#refresh('both')
+  }
+
+  /** Reads in the background, as soon as there is a connection, and does not give up. */
+  follow(): void {
+    this.#again('both')
+  }
+
+  /** Adds a callback and calls it at once, if there is something to tell; one that is there already is left alone. */
+  add(callback: Callback): void {
+    if (this.#callbacks.has(callback)) return
+    this.#callbacks.set(callback, null)
+    this.#call(callback)
+  }
+
+  remove(callback: Callback): void {
+    this.#callbacks.delete(callback)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#callbacks.clear()
+    if (this.#retry !== null) clearTimeout(this.#retry)
+  }
+
+  // The two watches are separate, so that a change of one child costs one listing and no read of data.
+  readonly #onData = (event: WatchedEvent): void => {
+    // A deletion uses up both watches, and a new znode may be there already.
+    this.#again(event.type === 'nodeDataChanged' ? 'data' : 'both')
+  }
+
+  readonly #onChildren = (event: WatchedEvent): void => {
+    // A deletion is the business of the watch on the data, which also waits for the znode to come back.
+    if (event.type === 'nodeChildrenChanged') this.#again('children')
+  }
+
+  #again(due: Due): void {
+    this.#refresh(due).catch(error => {
+      if (this.#stopped) return
+      if (!isPassing(error)) this.#port.warning(error)
+      this.#retryLater()
+    })
+  }
+
+  /** One reader at a time; what falls due meanwhile is read after it. */
+  #refresh(due: Due): Promise<void> {
+    this.#due = this.#due === 'none' || this.#due === due ? due : 'both'
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+    })
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    while (this.#due !== 'none' && !this.#stopped) {
+      const due = this.#due
+      this.#due = 'none'
+      try {
+        await this.#readOnce(due)
+        this.#backoff.reset()
+      } catch (error) {
+        this.#due = 'both'
+        throw error
+      }
+      if (this.#due === 'none') this.#publish()
+    }
+  }
+
+  async #readOnce(due: Due): Promise<void> {
+    const data = due === 'children' ? null : this.#zk.get(this.path, { watch: this.#onData })
+    const children = due === 'data' ? null : this.#zk.getChildren(this.path, { watch: this.#onChildren })
+    const [gotData, gotChildren] = await Promise.allSettled([data, children])
+    const failure = [gotData, gotChildren].find(result => result.status === 'rejected')
+    if (failure !== undefined) return this.#absent(failure.reason)
+    const { value: node } = gotData as PromiseFulfilledResult<Awaited<
+      ReturnType<ZooKeeperView['get']>
+    > | null>
+    const { value: list } = gotChildren as PromiseFulfilledResult<Awaited<
+      ReturnType<ZooKeeperView['getChildren']>
+    > | null>
+    this.#content = Object.freeze({
+      path: this.path,
+      data: node === null ? this.#content.data : deepFreeze(decode(node.data)),
+      children: list === null ? this.#content.children : Object.freeze([...list.children].sort()),
+      stat: (list ?? node)?.stat ?? this.#content.stat,
+    })
+    this.#asOf = new Date()
+  }
+
+  /** No znode: the watch on its existence takes over. Any other failure is the caller's. */
+  async #absent(reason: unknown): Promise<void> {
+    if (!ZooKeeperError.is(reason, 'NO_NODE')) throw reason
+    const stat = await this.#zk.exists(this.path, { watch: this.#onData })
+    if (stat === null) {
+      this.#content = blank(this.path)
+      this.#asOf = new Date()
+    } else {
+      this.#due = 'both'
+    }
+  }
+
+  #publish(): void {
+    for (const callback of [...this.#callbacks.keys()]) this.#call(callback)
+  }
+
+  /** A callback is not called twice with equal content. What it throws reaches neither the others nor us. */
+  #call(callback: Callback): void {
+    const last = this.#callbacks.get(callback)
+    if (this.#stopped || last === undefined) return
+    if (last !== null && sameContent(last, this.#content)) return
+    this.#callbacks.set(callback, this.#content)
+    try {
+      callback(this.snapshot)
+    } catch (error) {
+      this.#port.warning(error)
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#stopped || this.#retry !== null) return
+    const pause = this.#backoff.next()
+    log('%s: read again in %d ms', this.path, pause)
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      this.#again('both')
+    }, pause)
+  }
+}

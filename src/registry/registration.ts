@@ -1,0 +1,222 @@
+// An ephemeral node that is kept as its owner wants it: what is wanted is compared with what is there, again and again.
+import { Buffer } from 'node:buffer'
+import type { Acl, Stat, ZooKeeperView } from '../../protocol/index.ts'
+import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { Backoff } from '../../protocol/support/backoff.ts'
+import type { Deferred } from '../../protocol/support/deferred.ts'
+import { deferred } from '../../protocol/support/deferred.ts'
+import { logger } from '../../protocol/support/log.ts'
+import { isPassing, isSessionOver } from '../recipes/persistence.ts'
+import { ServiceRegistryError } from './errors.ts'
+import { withParents } from './parents.ts'
+
+const log = logger('registration')
+
+/** How often a registration is checked although nothing happened, in milliseconds. */
+const CHECK_INTERVAL = 60_000
+
+/** What the owner wants: a node with these bytes, or none. */
+export type Wanted = { readonly kind: 'present'; readonly data: Uint8Array } | { readonly kind: 'absent' }
+
+/**
+ * What a look at the tree found.
+ * - `mine`: owned by the session at hand. `former`: by a session of ours that is over, proved by its id.
+ * - `foreign`: by somebody else, or by nobody. It is never deleted: we wait for it to go.
+ */
+type Found =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'mine' | 'former' | 'foreign'; readonly stat: Stat; readonly data: Uint8Array | null }
+
+export interface RegistrationPort {
+  /** ACL of the node and of its parent when they are created. */
+  readonly acl: () => readonly Acl[] | undefined
+  /** True for a session that this process held and lost. */
+  readonly wasOurs: (sessionId: bigint) => boolean
+  readonly warning: (error: unknown) => void
+}
+
+/** `settled`: as wanted. `blocked`: a foreign node stands there, and we wait for it to go. */
+type Outcome = 'settled' | 'blocked'
+
+export class Registration {
+  readonly path: string
+  readonly #zk: ZooKeeperView
+  readonly #port: RegistrationPort
+  readonly #backoff = new Backoff({ base: 100, cap: 10_000 })
+  readonly #unsubscribe: () => void
+  #wanted: Wanted = { kind: 'absent' }
+  /** Callers whose wish is not fulfilled yet. */
+  #waiters: Deferred<void>[] = []
+  #outcome: Outcome = 'settled'
+  #working = false
+  #due = false
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #stopped = false
+
+  /** One function for all watches, so that they count as one. */
+  readonly #changed = (): void => this.#look()
+
+  constructor(zk: ZooKeeperView, path: string, port: RegistrationPort) {
+    this.path = path
+    this.#zk = zk
+    this.#port = port
+    // A lost link changes nothing: only a new session can have taken the node away.
+    this.#unsubscribe = zk.on('state', ({ state }) => {
+      if (isLinked(state)) this.#look()
+    })
+  }
+
+  get wanted(): Wanted {
+    return this.#wanted
+  }
+
+  /** True while a znode of somebody else stands in the way. */
+  get blocked(): boolean {
+    return this.#outcome === 'blocked'
+  }
+
+  /** Resolves when the tree is as wanted, however long that takes. Errors: NO_AUTH and others that do not pass. */
+  want(wanted: Wanted): Promise<void> {
+    this.#wanted = wanted
+    const waiter = deferred<void>()
+    this.#waiters.push(waiter)
+    this.#look()
+    return waiter.promise
+  }
+
+  /** Stops looking after the node; the node itself is left to its session. */
+  stop(): void {
+    this.#stopped = true
+    this.#unsubscribe()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const stopped = new ServiceRegistryError('STOPPED', 'the registry was stopped', { path: this.path })
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(stopped)
+  }
+
+  /** Every trigger leads here: a wish, a watch, a new session, the slow check. */
+  #look(): void {
+    this.#due = true
+    if (!this.#working && !this.#stopped) void this.#work()
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true
+    while (this.#due && !this.#stopped) {
+      this.#due = false
+      const waiters = this.#waiters.splice(0)
+      try {
+        this.#outcome = await this.#reconcile()
+        this.#backoff.reset()
+        if (this.#outcome === 'blocked') this.#waiters.unshift(...waiters)
+        else for (const waiter of waiters) waiter.resolve()
+        this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
+      } catch (error) {
+        this.#failed(error, waiters)
+      }
+    }
+    this.#working = false
+  }
+
+  #failed(error: unknown, waiters: readonly Deferred<void>[]): void {
+    const passing = isPassing(error) || isSessionOver(error) || isRace(error)
+    log('%s: %s', this.path, error)
+    // What passes is waited out together with the wish; the rest is the caller's to know, now.
+    if (passing) this.#waiters.unshift(...waiters)
+    else for (const waiter of waiters) waiter.reject(error)
+    if (!passing && waiters.length === 0) this.#port.warning(error)
+    this.#lookLater(this.#backoff.next())
+  }
+
+  #lookLater(ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#look(), ms)
+  }
+
+  /** One step from what is there to what is wanted. */
+  async #reconcile(): Promise<Outcome> {
+    const wanted = this.#wanted
+    const found = await this.#find()
+    if (wanted.kind === 'absent') {
+      if (found.kind === 'mine' || found.kind === 'former') await this.#remove(found.stat)
+      return 'settled'
+    }
+    switch (found.kind) {
+      case 'none':
+        await this.#create(wanted.data)
+        break
+      case 'mine':
+        if (!sameBytes(found.data, wanted.data)) {
+          await this.#zk.set(this.path, wanted.data, { version: found.stat.version })
+        }
+        return 'settled'
+      case 'former':
+        await this.#replace(found.stat, wanted.data)
+        break
+      case 'foreign':
+        return 'blocked'
+    }
+    await this.#arm()
+    return 'settled'
+  }
+
+  /** Reads with a watch, so that the next change leads to the next step. */
+  async #find(): Promise<Found> {
+    const before = this.#zk.sessionId
+    try {
+      const { data, stat } = await this.#zk.get(this.path, { watch: this.#changed })
+      const owner = stat.ephemeralOwner
+      // Between two sessions nothing is known to be ours.
+      if (before !== this.#zk.sessionId) throw new ZooKeeperError('SESSION_EXPIRED', { path: this.path })
+      if (owner !== 0n && owner === before) return { kind: 'mine', stat, data }
+      return { kind: this.#port.wasOurs(owner) ? 'former' : 'foreign', stat, data }
+    } catch (error) {
+      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
+      return { kind: 'none' }
+    }
+  }
+
+  async #create(data: Uint8Array): Promise<void> {
+    const acl = this.#port.acl()
+    const options = acl === undefined ? {} : { acl }
+    await withParents(this.#zk, this.path, acl, () =>
+      this.#zk.create(this.path, data, { ...options, mode: 'ephemeral' }),
+    )
+  }
+
+  /** In one transaction: readers see the old node or the new one, and never none. */
+  async #replace(stat: Stat, data: Uint8Array): Promise<void> {
+    const acl = this.#port.acl()
+    await this.#zk
+      .transaction()
+      .delete(this.path, { version: stat.version })
+      .create(this.path, data, acl === undefined ? { mode: 'ephemeral' } : { acl, mode: 'ephemeral' })
+      .commit()
+  }
+
+  async #remove(stat: Stat): Promise<void> {
+    try {
+      await this.#zk.delete(this.path, { version: stat.version })
+    } catch (error) {
+      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
+    }
+  }
+
+  /** After a creation: from now on a change by anybody is noticed. */
+  async #arm(): Promise<void> {
+    const stat = await this.#zk.exists(this.path, { watch: this.#changed })
+    if (stat === null) this.#due = true
+  }
+}
+
+/** Somebody was faster: look again. */
+function isRace(error: unknown): boolean {
+  return (
+    ZooKeeperError.is(error, 'BAD_VERSION') ||
+    ZooKeeperError.is(error, 'NODE_EXISTS') ||
+    ZooKeeperError.is(error, 'NO_NODE')
+  )
+}
+
+function sameBytes(a: Uint8Array | null, b: Uint8Array): boolean {
+  return a !== null && Buffer.compare(a, b) === 0
+}

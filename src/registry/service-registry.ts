@@ -1,0 +1,208 @@
+// The registry: services that come and go, configuration that stays, locks that exclude, on one connection.
+import type { ZooKeeper } from '../../protocol/index.ts'
+import { Emitter } from '../../protocol/support/emitter.ts'
+import { logger } from '../../protocol/support/log.ts'
+import type { NodeData } from './codec.ts'
+import { Link } from './link.ts'
+import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
+import type { WithLockOptions } from './lock-book.ts'
+import { LockBook } from './lock-book.ts'
+import type { ServiceRegistryOptions, Settings } from './options.ts'
+import { settingsOf, text } from './options.ts'
+import type { SetOptions, UnsetOptions } from './registration-book.ts'
+import { RegistrationBook } from './registration-book.ts'
+import type { Callback, Snapshot } from './snapshot.ts'
+import { snapshotStream } from './snapshot-stream.ts'
+import { WatcherBook } from './watcher-book.ts'
+
+const log = logger('registry')
+
+export interface ServiceRegistryEvents {
+  /** True: there is a connection; false: there is none. Only on change. */
+  state: boolean
+  /** Something went wrong that no caller waits for, such as a callback that threw. */
+  warning: unknown
+}
+
+/** Called with true while there is a connection. */
+export type StateCallback = (up: boolean) => void
+
+/**
+ * ```ts
+ * await using registry = await ServiceRegistry.connect({ servers: 'localhost:2181' })
+ * await registry.setNode('/production/ssh/server1:22', { type: 'openssh' })
+ * const { children } = await registry.get('/production/ssh', snapshot => update(snapshot.children))
+ * ```
+ */
+export class ServiceRegistry implements AsyncDisposable {
+  readonly #link: Link
+  readonly #events: Emitter<ServiceRegistryEvents> = new Emitter(error => this.#warn(error))
+  readonly #stateCallbacks = new Set<StateCallback>()
+  readonly #watchers: WatcherBook
+  readonly #registrations: RegistrationBook
+  readonly #locks: LockBook
+  #up = false
+
+  private constructor(settings: Settings) {
+    this.#link = new Link(settings)
+    this.#watchers = new WatcherBook(this.#link, error => this.#warn(error))
+    this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
+    this.#locks = new LockBook(this.#link)
+    this.#link.zk.on('state', () => this.#stateChanged())
+    this.#link.zk.on('warning', error => this.#warn(error))
+  }
+
+  /**
+   * Connects. Errors: NoConnectionError when there is no connection within `connectTimeout`, unless `lazy`;
+   * INVALID_OPTION, InvalidConnectStringError.
+   */
+  static async connect(options: ServiceRegistryOptions = {}): Promise<ServiceRegistry> {
+    const registry = new ServiceRegistry(settingsOf(options))
+    await registry.#link.open()
+    return registry
+  }
+
+  /** The client below, for everything that the registry has no word for. It ends with the registry. */
+  get client(): ZooKeeper {
+    return this.#link.zk
+  }
+
+  /** Listens to events; the returned function ends that. */
+  on<Name extends keyof ServiceRegistryEvents>(
+    name: Name,
+    listener: (value: ServiceRegistryEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /** True while there is a connection. A callback is called now and on every change; the same one counts once. */
+  getState(callback?: StateCallback): boolean {
+    const up = this.#link.connected
+    if (callback !== undefined && !this.#stateCallbacks.has(callback)) {
+      this.#stateCallbacks.add(callback)
+      this.#isolated(() => callback(up))
+    }
+    return up
+  }
+
+  /**
+   * Registers an ephemeral node and keeps it: it comes back by itself after the session expired and when somebody
+   * deletes it. Resolves when it stands; what is wanted stays wanted whatever the outcome of the call.
+   * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH, and OWNED_BY_OTHER when another
+   * session still holds the path after `timeout`; the registration then goes on waiting for it to go.
+   */
+  async setNode(path: string, data: NodeData = null, options: SetOptions = {}): Promise<void> {
+    await this.#registrations.setNode(path, data, options)
+  }
+
+  /**
+   * Writes a persistent node; equal data is not written again. Later changes by others are left alone.
+   * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH.
+   */
+  async setData(path: string, data: NodeData = null, options: SetOptions = {}): Promise<void> {
+    await this.#registrations.setData(path, data, options)
+  }
+
+  /**
+   * Takes away what this registry set at the path; `force` deletes a data node whoever wrote it.
+   * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH.
+   */
+  async unset(path: string, options: UnsetOptions = {}): Promise<boolean> {
+    return this.#registrations.unset(path, options)
+  }
+
+  /**
+   * What is at the path: from the first call on it is followed, and later calls answer from memory. A callback is
+   * called now and on every change of data, children or Stat; never twice in a row with equal content.
+   * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH.
+   */
+  async get(path: string, callback?: Callback): Promise<Snapshot> {
+    this.#link.checkRunning()
+    return this.#watchers.get(path, callback)
+  }
+
+  /** Calls back now and on every change of the path; the same callback counts once. */
+  async addCallback(path: string, callback: Callback): Promise<void> {
+    await this.get(path, callback)
+  }
+
+  /** The snapshot now and after every change, until the signal aborts; a slow reader gets the newest. */
+  watch(path: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<Snapshot, void, void> {
+    const subscribe = async (callback: Callback): Promise<() => void> => {
+      await this.addCallback(path, callback)
+      return () => this.#watchers.remove(path, callback)
+    }
+    return snapshotStream(subscribe, options.signal)
+  }
+
+  /** The lock of a path: the same object for the same number of holders. Errors: NoConnectionError, ReadOnlyError. */
+  getLock(path: string, options: LockOptions = {}): RegistryLock {
+    return this.#locks.get(path, options)
+  }
+
+  /** Takes the lock of a path; false when it is not free in the time given. Errors: as `RegistryLock.acquire`. */
+  async acquireLock(path: string, options: LockOptions & AcquireLockOptions = {}): Promise<boolean> {
+    const { wait, signal } = options
+    return this.getLock(path, options).acquire(wait === undefined ? { signal } : { wait, signal })
+  }
+
+  /** Releases the lock of a path; true if it is not held here any more, also if it never was. */
+  async releaseLock(path: string): Promise<boolean> {
+    return this.#locks.release(path)
+  }
+
+  /**
+   * Runs the task while it holds the lock, and only then. The task gets a signal that aborts when the lock is lost,
+   * and the fencing token. Errors: LOCK_NOT_ACQUIRED, RecipeError LOST after a task that did not notice the loss,
+   * what the task throws, and those of `RegistryLock.acquire`.
+   */
+  async withLock<T>(
+    path: string,
+    options: WithLockOptions,
+    task: (lock: HeldLock) => T | Promise<T>,
+  ): Promise<T> {
+    return this.#locks.run(path, options, task)
+  }
+
+  /** Takes effect on this connection and on all that follow, also when there is none now. */
+  async setUsername(username: string): Promise<void> {
+    await this.#link.authenticate({ username: text('username', username) })
+  }
+
+  async setPassword(password: string): Promise<void> {
+    await this.#link.authenticate({ password: text('password', password) })
+  }
+
+  /** Ends the session, and with it every registration and lock. Safe in every state, any number of times. */
+  async stop(): Promise<void> {
+    this.#watchers.stop()
+    this.#registrations.stop()
+    await this.#link.close()
+    await this.#locks.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #stateChanged(): void {
+    const up = this.#link.connected
+    if (up === this.#up) return
+    this.#up = up
+    for (const callback of [...this.#stateCallbacks]) this.#isolated(() => callback(up))
+    this.#events.emit('state', up)
+  }
+
+  #isolated(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.#warn(error)
+    }
+  }
+
+  #warn(error: unknown): void {
+    log('warning: %O', error)
+    this.#events.emit('warning', error)
+  }
+}

@@ -1,0 +1,345 @@
+// A session and its link, against a real server: cuts, black holes, mute and missing servers.
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { ZooKeeper, ZooKeeperError } from '../../../protocol/index.ts'
+import { OpCode } from '../../../protocol/opcodes.ts'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { eventually } from '../../support/eventually.ts'
+import { client } from '../../support/zookeeper.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import {
+  atOnce,
+  connectedAgain,
+  errorOf,
+  historyOf,
+  inOrder,
+  names,
+  passed,
+  proxied,
+  proxyTo,
+} from './support.ts'
+
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+
+t.jobs = 16
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { buffered: true, timeout: 40_000 }, body)
+}
+
+test('a cut link keeps the session, and what is asked meanwhile is answered', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  const { sessionId } = zk
+  await zk.create('/cut', 'a', { mode: 'ephemeral' })
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await passed(history, 'suspended')
+  const asked = [zk.get('/cut'), zk.exists('/cut'), zk.set('/cut', 'b'), zk.get('/cut')] as const
+  proxy.set({ kind: 'pass' })
+  const [before, stat, , after] = await Promise.all(asked)
+  t.same(Buffer.from(before.data ?? []).toString(), 'a')
+  t.equal(stat?.ephemeralOwner, sessionId, 'the ephemeral lives on')
+  t.same(Buffer.from(after.data ?? []).toString(), 'b', 'in the order in which they were asked')
+  t.equal(zk.sessionId, sessionId)
+  t.equal(zk.generation, 1)
+  t.same(names(history), ['suspended', 'connected'])
+  t.equal(proxy.connections, 1)
+})
+
+test('when the link is lost, reads in flight are repeated and writes are told that they may have been applied', async t => {
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000 })
+  const witness = await client(t, at)
+  await zk.create('/flight', 'a')
+  await zk.create('/flight-gone')
+  const restore = proxy.filter(frame => (frame.kind === 'reply' ? 'drop' : 'pass'))
+  const reads = [
+    zk.get('/flight'),
+    zk.exists('/flight'),
+    zk.getChildren('/flight'),
+    zk.getAcl('/flight'),
+    zk.sync('/flight'),
+    errorOf(zk.get('/flight-none')),
+  ] as const
+  const writes = {
+    setData: zk.set('/flight', 'b'),
+    create: zk.create('/flight-new'),
+    createContainer: zk.create('/flight-container', null, { mode: 'container' }),
+    delete: zk.delete('/flight-gone'),
+    setACL: zk.setAcl('/flight-new', (await witness.getAcl('/')).acl),
+    multi: zk.transaction().create('/flight-multi').commit(),
+  }
+  const errors = Promise.all(Object.values(writes).map(errorOf))
+  await eventually('the last of them applied', () => witness.exists('/flight-multi'))
+  restore()
+  proxy.cut()
+  for (const [index, error] of ((await errors) as ZooKeeperError[]).entries()) {
+    const operation = Object.keys(writes)[index]
+    t.match(error, { code: 'CONNECTION_LOSS', number: -4, operation, mayHaveApplied: true }, operation)
+  }
+  const [got, , , , , missing] = await Promise.all(reads)
+  t.same(
+    Buffer.from(got.data ?? []).toString(),
+    'b',
+    'the repeated read sees the write that was before it lost',
+  )
+  t.match(missing, { code: 'NO_NODE', mayHaveApplied: false })
+  t.equal(zk.generation, 1)
+})
+
+test('a write that waits in the queue was certainly not applied when the client closes', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await passed(history, 'suspended')
+  const error = errorOf(zk.create('/queued'))
+  const read = errorOf(zk.get('/queued'))
+  await zk.close()
+  t.match(await error, { code: 'CLOSED', operation: 'create', path: '/queued', mayHaveApplied: false })
+  t.match(await read, { code: 'CLOSED' })
+})
+
+test('a stream that ends at any byte of a reply is followed by a sound one', async t => {
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000, ports: { random: atOnce } })
+  await zk.create('/bytes', 'abc')
+  const sizes: number[] = []
+  const restore = proxy.filter(frame => {
+    if (frame.kind === 'reply' && frame.opcode === OpCode.getData) sizes.push(frame.bytes.length)
+    return 'pass'
+  })
+  await zk.get('/bytes')
+  restore()
+  const size = sizes[0] ?? 0
+  t.equal(size, 4 + 16 + 4 + 3 + 68, 'length, header, data and Stat')
+  const before = proxy.accepted
+  for (let bytes = 0; bytes < size; bytes++) {
+    proxy.cutAfter(bytes, 'toClient')
+    const { data } = await zk.get('/bytes')
+    if (Buffer.from(data ?? []).toString() !== 'abc') t.fail(`wrong data after a cut at ${bytes}`)
+  }
+  t.ok(proxy.accepted - before >= size - 1, `${proxy.accepted - before} connections for ${size} cuts`)
+  t.equal(zk.generation, 1)
+})
+
+test('a stream that ends at any byte of the handshake is followed by a sound one', async t => {
+  const proxy = await proxyTo(t, at)
+  const first = await client(t, proxy.connectString, { sessionTimeout: 5000, ports: { random: atOnce } })
+  const history = historyOf(first)
+  for (let bytes = 0; bytes < 41; bytes++) {
+    const seen = history.length
+    const accepted = proxy.accepted
+    proxy.cut()
+    proxy.cutAfter(bytes, 'toClient')
+    await eventually('suspended', () => history.length > seen)
+    await connectedAgain(first)
+    if (proxy.accepted - accepted < 2) t.fail(`no second attempt after a cut at ${bytes}`)
+    await first.exists('/')
+  }
+  t.equal(first.generation, 1)
+  t.equal(proxy.connections, 1)
+})
+
+test('a black hole is noticed in time to find the same session on another address', async t => {
+  const [bad, good] = [await proxyTo(t, at), await proxyTo(t, at)]
+  const zk = await client(t, `${bad.connectString},${good.connectString}`, {
+    sessionTimeout: 2000,
+    ports: { random: inOrder },
+  })
+  const history = historyOf(zk)
+  const { sessionId } = zk
+  t.equal(bad.connections, 1)
+  await zk.create('/hole', null, { mode: 'ephemeral' })
+  bad.set({ kind: 'blackHole', direction: 'both' })
+  const read = zk.get('/hole')
+  await passed(history, 'suspended')
+  const { stat } = await read
+  t.same(names(history), ['suspended', 'connected'], 'never lost')
+  t.equal(stat.ephemeralOwner, sessionId)
+  t.equal(zk.sessionId, sessionId)
+  t.equal(zk.generation, 1)
+  t.equal(good.connections, 1)
+  t.equal(bad.connections, 0, 'the dead link was let go')
+})
+
+test('a black hole towards the client alone is noticed too', async t => {
+  const [bad, good] = [await proxyTo(t, at), await proxyTo(t, at)]
+  const zk = await client(t, `${bad.connectString},${good.connectString}`, {
+    sessionTimeout: 2000,
+    ports: { random: inOrder },
+  })
+  const history = historyOf(zk)
+  bad.set({ kind: 'blackHole', direction: 'toClient' })
+  const error = errorOf(zk.create('/deaf', null, { mode: 'ephemeral' }))
+  t.match(await error, { code: 'CONNECTION_LOSS', mayHaveApplied: true })
+  await connectedAgain(zk)
+  t.same(names(history), ['suspended', 'connected'])
+  t.equal((await zk.exists('/deaf'))?.ephemeralOwner, zk.sessionId, 'and it was')
+})
+
+test('a client that is only heard no more is lost although events still come, before its ephemerals go', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 1500 })
+  const witness = await client(t, at)
+  const order: string[] = []
+  zk.on('state', ({ state }) => order.push(state))
+  await zk.create('/dumb', null, { mode: 'ephemeral' })
+  await witness.create('/dumb-events')
+  await witness.exists('/dumb', { watch: () => order.push('gone') })
+  let events = 0
+  for (let i = 0; i < 100; i++) await zk.exists(`/dumb-events/${i}`, { watch: () => events++ })
+  proxy.set({ kind: 'blackHole', direction: 'toServer' })
+  let next = 0
+  const pace = setInterval(() => {
+    if (next < 100) witness.create(`/dumb-events/${next++}`).catch(() => {})
+  }, 50)
+  t.teardown(() => clearInterval(pace))
+  await passed(history, 'lost')
+  const heard = events
+  await eventually('the end of the ephemeral', () => order.includes('gone'))
+  clearInterval(pace)
+  t.ok(heard > 10, `${heard} events came through`)
+  t.same(order.slice(0, 1), ['lost'], 'not suspended before: the link looked alive')
+  t.ok(order.indexOf('lost') < order.indexOf('gone'), order.join())
+  proxy.set({ kind: 'pass' })
+  await connectedAgain(zk, 2)
+  t.same(names(history).slice(0, 4), ['lost', 'expired', 'connecting', 'connected'])
+})
+
+test('a partitioned client is lost before its ephemerals go, then expires by its own clock', async t => {
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 1500 })
+  const witness = await client(t, at)
+  const order: string[] = []
+  zk.on('state', ({ state }) => order.push(state))
+  await zk.create('/alone', null, { mode: 'ephemeral' })
+  await witness.exists('/alone', { watch: () => order.push('gone') })
+  proxy.set({ kind: 'blackHole', direction: 'both' })
+  const read = zk.exists('/alone')
+  const write = errorOf(zk.set('/alone', 'x'))
+  await eventually('expired', () => order.includes('expired') && order.includes('gone'))
+  t.match(await write, { code: 'CONNECTION_LOSS', mayHaveApplied: true })
+  t.ok(order.indexOf('lost') < order.indexOf('gone'), order.join())
+  t.same(order.filter(word => word !== 'gone').slice(0, 4), ['suspended', 'lost', 'expired', 'connecting'])
+  proxy.set({ kind: 'pass' })
+  t.equal(await read, null, 'the read was handed to the new session')
+  t.equal(zk.generation, 2)
+  t.equal(proxy.connections, 1)
+})
+
+test('a server that accepts and says nothing is passed over', async t => {
+  const mute = createServer(socket => socket.on('error', () => {}).resume())
+  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => mute.close())
+  const { port } = mute.address() as AddressInfo
+  const failures: Error[] = []
+  const zk = new ZooKeeper(`127.0.0.1:${port},${at}`, { sessionTimeout: 2000, ports: { random: inOrder } })
+  t.teardown(() => zk.close())
+  zk.on('attemptFailed', error => failures.push(error))
+  await zk.connect({ timeout: 10_000 })
+  t.equal(zk.remote, at)
+  t.match(failures, [/no session within 1000 ms/])
+  t.equal(failures.length, 1)
+  await eventually('the mute server is left alone', async () => {
+    return (await new Promise<number>(resolve => mute.getConnections((_, count) => resolve(count)))) === 0
+  })
+})
+
+test('servers that refuse, hang up or have no name are passed over', async t => {
+  const proxy = await proxyTo(t, at)
+  proxy.set({ kind: 'refuse' })
+  const closed = await proxyTo(t, at)
+  const nowhere = closed.connectString
+  await closed.close()
+  const failures: Error[] = []
+  const zk = new ZooKeeper(`no.such.name:2181,${nowhere},${proxy.connectString},${at}`, {
+    sessionTimeout: 4000,
+    ports: {
+      random: inOrder,
+      lookup: () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })),
+    },
+  })
+  t.teardown(() => zk.close())
+  zk.on('attemptFailed', error => failures.push(error))
+  await zk.connect({ timeout: 10_000 })
+  t.equal(zk.remote, at)
+  t.equal(failures.length, 3)
+  t.match(failures, [{ code: 'ENOTFOUND' }, { code: 'ECONNREFUSED' }, Error])
+  t.equal(proxy.refused, 1)
+})
+
+test('a server that was away when the client started is found when it comes', async t => {
+  const proxy = await proxyTo(t, at)
+  proxy.set({ kind: 'refuse' })
+  const zk = new ZooKeeper(proxy.connectString, { sessionTimeout: 4000 })
+  t.teardown(() => zk.close())
+  const read = zk.exists('/')
+  await eventually('attempts', () => proxy.refused > 3)
+  t.equal(zk.state, 'connecting')
+  t.equal(zk.generation, 0)
+  const timeout = await errorOf(zk.connect({ timeout: 50 }))
+  t.match(timeout, { code: 'REQUEST_TIMEOUT', operation: 'connect' })
+  proxy.set({ kind: 'pass' })
+  t.ok(await read)
+  t.equal(zk.generation, 1)
+})
+
+test('a slow link is no lost link', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 3000 })
+  proxy.set({ kind: 'delay', ms: 500 })
+  for (let i = 0; i < 3; i++) await zk.exists('/')
+  await zk.sync('/')
+  t.same(names(history), [])
+  proxy.set({ kind: 'pass' })
+})
+
+test('a frame that is no reply ends its connection, not the session', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  const bad = [
+    Buffer.from('0000000400000001', 'hex'),
+    Buffer.from('ffffffff', 'hex'),
+    Buffer.from('000000100000fff0000000000000000100000000', 'hex'),
+  ]
+  for (const bytes of bad) {
+    let injected = false
+    const restore = proxy.filter(frame => {
+      if (injected || frame.kind !== 'reply' || frame.opcode !== OpCode.exists) return 'pass'
+      injected = true
+      return bytes
+    })
+    const before = history.length
+    t.ok(await zk.exists('/'), `answered after ${bytes.toString('hex')}`)
+    restore()
+    t.same(names(history.slice(before)), ['suspended', 'connected'])
+  }
+  t.equal(zk.generation, 1)
+})
+
+test('a reply above the limit rejects its request alone, and the session goes on', async t => {
+  const { zk, history } = await proxied(t, at, { sessionTimeout: 4000, maxResponseSize: 2000 })
+  await zk.create('/large', Buffer.alloc(3000))
+  const [before, large, after] = await Promise.all([
+    zk.exists('/'),
+    errorOf(zk.get('/large')),
+    zk.exists('/'),
+  ])
+  t.ok(before)
+  t.match(large, { code: 'PACKET_TOO_LARGE', path: '/large', operation: 'getData', limit: 2000 })
+  t.ok(after, 'what was asked after it is asked again')
+  t.same(names(history), ['suspended', 'connected'])
+})
+
+test('error codes that nobody knows reject one promise and nothing else', async t => {
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  const restore = proxy.filter(frame => {
+    if (frame.kind !== 'reply' || frame.opcode !== OpCode.getACL) return 'pass'
+    const bytes = Buffer.from(frame.bytes)
+    bytes.writeInt32BE(-9999, 16)
+    return bytes
+  })
+  const [error, stat] = await Promise.all([errorOf(zk.getAcl('/')), zk.exists('/')])
+  restore()
+  t.ok(ZooKeeperError.is(error, 'UNKNOWN'))
+  t.match(error, { number: -9999, path: '/' })
+  t.ok(stat)
+  t.same(names(history), [])
+})

@@ -1,0 +1,68 @@
+// What the tests of the client under fault share: proxied clients, their history, and the end of a session.
+import type { SessionState, StateChange, ZooKeeper, ZooKeeperOptions } from '../../../protocol/index.ts'
+import { isLinked } from '../../../protocol/index.ts'
+import { expireSession, FaultProxy } from '../../../src/testing/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import { client } from '../../support/zookeeper.ts'
+import type { Test } from '../../tap.ts'
+
+/** Keeps servers in the order of the connect string, and lets no back-off wait. */
+export const inOrder = (): number => 0.999
+export const atOnce = (): number => 0
+
+/** A proxy that the test closes. */
+export async function proxyTo(t: Test, target: string): Promise<FaultProxy> {
+  const proxy = await FaultProxy.start({ target })
+  t.teardown(() => proxy.close())
+  return proxy
+}
+
+/** A connected client behind a proxy of its own. */
+export async function proxied(
+  t: Test,
+  target: string,
+  options: ZooKeeperOptions = {},
+): Promise<{ zk: ZooKeeper; proxy: FaultProxy; history: StateChange[] }> {
+  const proxy = await proxyTo(t, target)
+  const zk = await client(t, proxy.connectString, options)
+  return { zk, proxy, history: historyOf(zk) }
+}
+
+/** Every change of state from now on. */
+export function historyOf(zk: ZooKeeper): StateChange[] {
+  const history: StateChange[] = []
+  zk.on('state', change => history.push(change))
+  return history
+}
+
+export function names(history: readonly StateChange[]): SessionState[] {
+  return history.map(change => change.state)
+}
+
+/** Waits until the client has been in the state. */
+export async function passed(history: readonly StateChange[], state: SessionState): Promise<void> {
+  await eventually(`state ${state}`, () => history.some(change => change.state === state))
+}
+
+/** Waits until the client is connected with its n-th session. */
+export async function connectedAgain(zk: ZooKeeper, generation = 1): Promise<void> {
+  await eventually(`generation ${generation}`, () => isLinked(zk.state) && zk.generation === generation)
+}
+
+/** Ends the session of a client behind its back, and waits for the next one. */
+export async function renewed(zk: ZooKeeper, servers: string): Promise<void> {
+  const { generation, session } = zk
+  if (session === null) throw new Error('the client has no session')
+  await expireSession(servers, session)
+  await connectedAgain(zk, generation + 1)
+}
+
+/** The promise's error; fails the test when there is none. */
+export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  const value = await promise.then(
+    value => ({ value }),
+    error => ({ error }),
+  )
+  if ('error' in value) return value.error
+  throw new Error('it resolved', { cause: value.value })
+}

@@ -1,0 +1,177 @@
+// Frames: any chunking gives the same frames, hostile lengths end the stream, and buffers are used again.
+import { Buffer } from 'node:buffer'
+import fc from 'fast-check'
+import { FrameDecoder, FrameEncoder, FrameError } from '../../protocol/frame.ts'
+import type { JuteReader } from '../../protocol/jute/reader.ts'
+import { t } from '../tap.ts'
+
+function frameOf(content: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(content.length)
+  return Buffer.concat([length, content])
+}
+
+function contentOf(frame: JuteReader): Buffer {
+  const bytes: number[] = []
+  while (frame.remaining > 0) bytes.push(frame.readBoolean() ? 1 : 0)
+  return Buffer.from(bytes)
+}
+
+/** Sizes of the frames that the chunks give. */
+function sizes(limit: number, chunks: readonly Buffer[]): number[] {
+  const found: number[] = []
+  const decoder = new FrameDecoder(limit, frame => found.push(frame.remaining))
+  for (const chunk of chunks) decoder.push(chunk)
+  return found
+}
+
+t.test('frames: several in one chunk, and one over several chunks', async t => {
+  const stream = Buffer.concat([5, 0, 3].map(size => frameOf(Buffer.alloc(size))))
+  t.strictSame(sizes(100, [stream]), [5, 0, 3])
+  t.strictSame(
+    sizes(
+      100,
+      [...stream].map(byte => Buffer.from([byte])),
+    ),
+    [5, 0, 3],
+  )
+  t.strictSame(sizes(100, [stream.subarray(0, 7), Buffer.alloc(0), stream.subarray(7)]), [5, 0, 3])
+})
+
+t.test('frames: property: every chunking gives the same contents', async t => {
+  const contents = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 })
+  const cuts = fc.array(fc.nat({ max: 1700 }), { maxLength: 12 })
+  fc.assert(
+    fc.property(contents, cuts, (parts, positions) => {
+      const stream = Buffer.concat(parts.map(part => frameOf(Buffer.from(part.map(byte => byte % 2)))))
+      const sorted = [0, ...positions.map(cut => Math.min(cut, stream.length)), stream.length].sort(
+        (a, b) => a - b,
+      )
+      const found: Buffer[] = []
+      const decoder = new FrameDecoder(1000, frame => found.push(contentOf(frame)))
+      for (let i = 1; i < sorted.length; i++) decoder.push(stream.subarray(sorted[i - 1], sorted[i]))
+      const wanted = parts.map(part => Buffer.from(part.map(byte => byte % 2)))
+      return found.length === wanted.length && found.every((bytes, i) => bytes.equals(wanted[i] as Buffer))
+    }),
+  )
+  t.pass()
+})
+
+t.test('frames: a length of exactly the limit is fine; one more, or a negative one, is not', async t => {
+  t.strictSame(sizes(10, [frameOf(Buffer.alloc(10))]), [10])
+  t.throws(() => sizes(10, [frameOf(Buffer.alloc(11))]), new FrameError(11, 10))
+  t.throws(() => sizes(10, [Buffer.from('ffffffff', 'hex')]), { name: 'FrameError', length: -1, limit: 10 })
+  t.throws(() => sizes(10, [Buffer.from('ruok')]), FrameError, 'text is a huge length')
+})
+
+t.test('frames: a hostile length is noticed as soon as its fourth byte is there', async t => {
+  const decoder = new FrameDecoder(10, () => t.fail('there is no frame'))
+  for (const byte of [0x7f, 0xff, 0xff]) decoder.push(Buffer.from([byte]))
+  t.throws(() => decoder.push(Buffer.from([0xff])), FrameError)
+})
+
+t.test('frames: whole frames in front of a hostile length are still delivered', async t => {
+  const found: number[] = []
+  const decoder = new FrameDecoder(10, frame => found.push(frame.remaining))
+  const chunk = Buffer.concat([frameOf(Buffer.alloc(2)), Buffer.from('7fffffff', 'hex')])
+  t.throws(() => decoder.push(chunk), FrameError)
+  t.strictSame(found, [2])
+})
+
+t.test('frames: 5 MiB in single bytes, which would take hours if each cost a copy of the rest', async t => {
+  const size = 5 * 1024 * 1024
+  let content = 0
+  const decoder = new FrameDecoder(size, frame => {
+    content += frame.remaining
+  })
+  decoder.push(Buffer.from([0, 0x50, 0, 0]))
+  const byte = Buffer.from([1])
+  for (let i = 0; i < size; i++) decoder.push(byte)
+  t.equal(content, size)
+})
+
+t.test('frames: a claimed length takes no memory until its bytes come', async t => {
+  const before = process.memoryUsage().arrayBuffers
+  const decoders = [...Array(20).keys()].map(() => {
+    const decoder = new FrameDecoder(2 ** 31 - 1, () => {})
+    decoder.push(Buffer.from('7fffffff00', 'hex'))
+    return decoder
+  })
+  const grown = process.memoryUsage().arrayBuffers - before
+  t.ok(grown < 16 * 1024 * 1024, `${decoders.length} claims of 2 GiB took ${grown} bytes`)
+})
+
+t.test('frames: stop() inside onFrame keeps the rest of the chunk back, and all later chunks', async t => {
+  const stream = Buffer.concat([1, 2, 3].map(size => frameOf(Buffer.alloc(size))))
+  for (const first of [stream.length, 3]) {
+    const found: number[] = []
+    const decoder: FrameDecoder = new FrameDecoder(100, frame => {
+      found.push(frame.remaining)
+      decoder.stop()
+    })
+    decoder.push(stream.subarray(0, first))
+    decoder.push(stream.subarray(first))
+    decoder.push(stream)
+    t.strictSame(found, [1])
+  }
+})
+
+t.test('frames: what onFrame throws passes through', async t => {
+  const decoder = new FrameDecoder(100, () => {
+    throw new Error('unreadable')
+  })
+  t.throws(() => decoder.push(frameOf(Buffer.alloc(1))), { message: 'unreadable' })
+})
+
+t.test('frame encoder: many frames leave together', async t => {
+  const encoder = new FrameEncoder()
+  encoder.begin().writeInt(1)
+  t.equal(encoder.end(), 4, 'end tells the length without its own field')
+  encoder.begin().writeString('ab')
+  encoder.end()
+  t.equal(encoder.size, 18)
+  t.equal(encoder.take().toString('hex'), '0000000400000001000000060000000261' + '62')
+  t.equal(encoder.size, 0)
+})
+
+t.test('frame encoder: a frame can be taken back, before or after its end', async t => {
+  const encoder = new FrameEncoder()
+  encoder.begin().writeInt(1)
+  encoder.end()
+  encoder.begin().writeInt(2)
+  encoder.cancel()
+  encoder.begin().writeInt(3)
+  encoder.end()
+  encoder.cancel()
+  t.equal(encoder.take().toString('hex'), '0000000400000001')
+})
+
+t.test('frame encoder: memory handed out stays as it is until it is given back', async t => {
+  const encoder = new FrameEncoder()
+  const write = (value: number): Buffer => {
+    encoder.begin().writeInt(value)
+    encoder.end()
+    return encoder.take()
+  }
+  const first = write(1)
+  const second = write(2)
+  t.equal(first.readInt32BE(4), 1)
+  t.equal(second.readInt32BE(4), 2)
+  const memory = first.buffer
+  encoder.recycle(first)
+  write(3)
+  t.equal(write(4).buffer, memory, 'then it is used again')
+})
+
+t.test('frame encoder: memory that one large frame made grow is not kept', async t => {
+  const encoder = new FrameEncoder()
+  encoder.begin().writeBuffer(Buffer.alloc(3 * 1024 * 1024))
+  encoder.end()
+  const large = encoder.take()
+  encoder.recycle(large)
+  for (let i = 0; i < 3; i++) {
+    encoder.begin().writeInt(i)
+    encoder.end()
+    t.not(encoder.take().buffer, large.buffer)
+  }
+})

@@ -1,0 +1,109 @@
+// The server list: shuffled once, then in turn, and every name resolved anew at each visit.
+import { parseConnectString } from '../../../protocol/net/connect-string.ts'
+import type { ServerListOptions } from '../../../protocol/net/server-list.ts'
+import { ServerList } from '../../../protocol/net/server-list.ts'
+import { t } from '../../tap.ts'
+
+const asItIs = (): number => 1 - 2 ** -40
+
+function listOf(text: string, options: ServerListOptions = {}): ServerList {
+  const lookup = async (host: string): Promise<string[]> => [`ip-of-${host}`]
+  return new ServerList(parseConnectString(text).servers, { lookup, random: asItIs, ...options })
+}
+
+async function visits(list: ServerList, count: number): Promise<string[]> {
+  const found: string[] = []
+  for (let i = 0; i < count; i++) {
+    const { signal } = new AbortController()
+    const next = list.next(signal).then(
+      ({ host, ip, port }) => `${host}=${ip}:${port}`,
+      error => `${error.message}`,
+    )
+    found.push(await next)
+  }
+  return found
+}
+
+t.test('server list: one after the other, then again from the first', async t => {
+  const wanted = ['a=ip-of-a:1', 'b=ip-of-b:2', 'a=ip-of-a:1', 'b=ip-of-b:2', 'a=ip-of-a:1']
+  t.strictSame(await visits(listOf('a:1,b:2'), 5), wanted)
+})
+
+t.test('server list: the order is that of the given random numbers, and does not change', async t => {
+  const hosts = (list: ServerList): string => list.servers.map(({ host }) => host).join('')
+  t.equal(hosts(listOf('a,b,c,d', { random: asItIs })), 'abcd')
+  t.equal(hosts(listOf('a,b,c,d', { random: () => 0 })), 'bcda')
+  const orders = new Set<string>()
+  for (let i = 0; i < 200; i++) orders.add(hosts(listOf('a,b,c', { random: Math.random })))
+  t.equal(orders.size, 6, 'every order comes up')
+})
+
+t.test('server list: the list that was given is left alone', async t => {
+  const servers = parseConnectString('a,b,c').servers
+  new ServerList(servers, { random: () => 0 })
+  t.strictSame(
+    servers.map(({ host }) => host),
+    ['a', 'b', 'c'],
+  )
+})
+
+t.test('server list: a name is resolved at every visit, an address never', async t => {
+  const asked: string[] = []
+  const lookup = async (host: string): Promise<string[]> => {
+    asked.push(host)
+    return [`10.0.0.${asked.length}`]
+  }
+  const list = listOf('zk,192.168.0.1,[::1]', { lookup })
+  const wanted = ['zk=10.0.0.1:2181', '192.168.0.1=192.168.0.1:2181', '::1=::1:2181', 'zk=10.0.0.2:2181']
+  t.strictSame(await visits(list, 4), wanted)
+  t.strictSame(asked, ['zk', 'zk'])
+})
+
+t.test('server list: every address of a name is tried before the next name', async t => {
+  const lookup = async (host: string): Promise<string[]> => (host === 'many' ? ['1', '2', '3'] : ['9'])
+  const list = listOf('many,one', { lookup })
+  t.equal(list.size, 2, 'what was never resolved counts as one')
+  t.strictSame(await visits(list, 5), [
+    'many=1:2181',
+    'many=2:2181',
+    'many=3:2181',
+    'one=9:2181',
+    'many=1:2181',
+  ])
+  t.equal(list.size, 4)
+})
+
+t.test('server list: a name that does not resolve is skipped the next time', async t => {
+  const lookup = async (host: string): Promise<string[]> => {
+    if (host === 'gone') throw new Error('ENOTFOUND gone')
+    return host === 'empty' ? [] : ['1']
+  }
+  const list = listOf('gone,empty,here', { lookup })
+  const wanted = ['ENOTFOUND gone', 'empty has no address', 'here=1:2181', 'ENOTFOUND gone']
+  t.strictSame(await visits(list, 4), wanted)
+})
+
+t.test('server list: an abort ends the wait for a resolver that hangs', async t => {
+  const list = listOf('a', { lookup: () => new Promise(() => {}) })
+  const controller = new AbortController()
+  const next = list.next(controller.signal)
+  controller.abort(new Error('enough'))
+  await t.rejects(next, { message: 'enough' })
+})
+
+t.test('server list: a lap ends with the last address of the last server, found or not', async t => {
+  const lookup = async (host: string): Promise<string[]> => {
+    if (host === 'gone') throw new Error('ENOTFOUND')
+    return ['1', '2']
+  }
+  const list = listOf('a,b', { lookup })
+  const laps: number[] = []
+  for (let i = 0; i < 5; i++) {
+    await visits(list, 1)
+    laps.push(list.laps)
+  }
+  t.strictSame(laps, [0, 0, 0, 1, 1])
+  const broken = listOf('a,gone', { lookup })
+  await visits(broken, 3)
+  t.equal(broken.laps, 1)
+})
