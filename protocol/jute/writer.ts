@@ -79,6 +79,13 @@ export class JuteWriter {
     this.#position += 4 + value.length
   }
 
+  /** Bytes as they are, without a length. */
+  writeBytes(value: Uint8Array): void {
+    this.#reserve(value.length)
+    this.#buffer.set(value, this.#position)
+    this.#position += value.length
+  }
+
   writeString(value: string | null): void {
     if (value === null) {
       this.writeInt(-1)

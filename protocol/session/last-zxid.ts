@@ -3,12 +3,19 @@
 export class LastZxid {
   #high = 0
   #low = 0
+  #replies = 0
 
   /** Only ordinary replies count: not pings, not auth, not notifications (ZOOKEEPER-2775 and kin). */
   observe(high: number, low: number): void {
     if (high < 0 || (high === 0 && low === 0)) return
     this.#high = high
     this.#low = low
+    this.#replies++
+  }
+
+  /** How many replies counted: a session that got none of them has no history of its own. */
+  get replies(): number {
+    return this.#replies
   }
 
   get value(): bigint {

@@ -6,10 +6,13 @@ import type { PendingRequest } from './pending-request.ts'
 
 /** A read whose connections keep breaking is given up: it may be what breaks them. */
 const MOST_ATTEMPTS = 5
+/** A full queue is looked through for settled requests once in so many refusals, because that takes time. */
+const SWEEP_EVERY = 256
 
 export class RequestQueue {
   readonly #requests = new Fifo<PendingRequest>()
   readonly #limit: number
+  #refusals = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -21,8 +24,14 @@ export class RequestQueue {
 
   /** Fails the request when too many wait already. */
   push(request: PendingRequest): void {
-    if (this.#requests.size >= this.#limit) request.fail('QUEUE_FULL')
-    else this.#requests.push(request)
+    if (this.#requests.size >= this.#limit && this.#refusals % SWEEP_EVERY === 0) this.#sweep()
+    if (this.#requests.size >= this.#limit) {
+      this.#refusals++
+      request.fail('QUEUE_FULL')
+      return
+    }
+    this.#refusals = 0
+    this.#requests.push(request)
   }
 
   /**
@@ -52,6 +61,11 @@ export class RequestQueue {
   /** Empties the queue of the requests that still have a caller. */
   drain(): PendingRequest[] {
     return this.#requests.drain().filter(request => request.progress === 'queued')
+  }
+
+  /** Requests that timed out or were aborted while they waited take no place. */
+  #sweep(): void {
+    for (const request of this.drain()) this.#requests.push(request)
   }
 
   [Symbol.iterator](): IterableIterator<PendingRequest> {

