@@ -108,15 +108,16 @@ export class Connection {
     return phase.answer.promise
   }
 
-  /** After the handshake: requests may flow, and silence is judged. */
-  open(timeouts: Timeouts): void {
-    if (this.#phase.kind === 'closed') return
+  /** After the handshake: requests may flow, and silence is judged. False when the connection is over. */
+  open(timeouts: Timeouts): boolean {
+    if (this.#phase.kind === 'closed') return false
     const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
       ping: () => this.#ping(),
       dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),
       stalled: ms => this.#port.stalled(ms),
     })
     this.#phase = { kind: 'open', heartbeat }
+    return true
   }
 
   send(request: PendingRequest): void {
@@ -138,8 +139,12 @@ export class Connection {
   /** Resolves when the server accepts the credential. Answers come outside the order of requests. */
   authenticate(packet: AuthPacket): Promise<void> {
     const answer = deferred<void>()
-    this.#auths.push(answer)
-    this.#output.request(Xid.auth, OpCode.auth, operations.auth.request, packet)
+    try {
+      this.#output.request(Xid.auth, OpCode.auth, operations.auth.request, packet)
+      this.#auths.push(answer)
+    } catch (error) {
+      answer.reject(error)
+    }
     return handled(answer.promise)
   }
 
@@ -240,7 +245,8 @@ export class Connection {
     const request = this.#inFlight.peek()
     if (!(error instanceof FrameError) || error.length < 0 || request === undefined) return
     if (request.progress === 'done') return
-    const context = { path: request.path, operation: request.operation.name }
+    const { name, writes } = request.operation
+    const context = { path: request.path, operation: name, mayHaveApplied: writes }
     request.reject(new PacketTooLargeError(error.length, error.limit, context))
   }
 

@@ -95,7 +95,8 @@ export class Session {
 
   /** Begins to connect. `inherited` are reads that outlived the session before this one. */
   start(inherited: readonly PendingRequest[] = []): void {
-    for (const request of inherited) this.submit(request)
+    // Each has the deadline of its caller already, or none.
+    for (const request of inherited) this.submit(request, Number.POSITIVE_INFINITY)
     void this.#run()
   }
 
@@ -184,7 +185,12 @@ export class Session {
       port: this.#connectionPort(over),
       signal,
     })
-    this.#established(made, gap)
+    try {
+      this.#established(made, gap)
+    } catch (error) {
+      made.connection.close(error as Error)
+      throw error
+    }
     const since = this.#environment.clock.now()
     await over.promise
     // Only a connection that lasted proves that the trouble is over.
@@ -193,20 +199,22 @@ export class Session {
 
   #established({ connection, outcome, sentAt }: Attempt, gap: Gap): void {
     if (outcome.kind === 'expired' || isTerminal(this.#state)) {
+      // Nothing can expire that was never there: the attempt failed, and the next one waits its turn.
+      if (this.#credentials === null) throw new Error('the server refuses to open a session')
       connection.close()
       this.#end('expired')
       return
     }
+    const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
+    if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
     this.#credentials = outcome.session
     this.#timeout = outcome.sessionTimeout
-    const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
     log(
       'session %s on %s, timeout %d ms',
       formatSessionId(outcome.session.id),
       connection.remote,
       this.#timeout,
     )
-    connection.open(timeouts)
     this.#connection = connection
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
@@ -279,9 +287,11 @@ export class Session {
     this.#ended.abort(reason)
     // Puts what was sent and may be sent again into the queue; the rest is told how the session ended.
     this.#connection?.close(reason)
-    const waiting = this.#queue.drain()
-    const heirs = state === 'expired' ? waiting.filter(request => request.operation.retry === 'again') : []
-    for (const request of waiting) if (!heirs.includes(request)) request.fail(endCodes[state])
+    const heirs: PendingRequest[] = []
+    for (const request of this.#queue.drain()) {
+      if (state === 'expired' && request.operation.retry === 'again') heirs.push(request)
+      else request.fail(endCodes[state])
+    }
     this.#port.ended(state, before, heirs)
   }
 
