@@ -114,6 +114,19 @@ export class PacketTooLargeError extends ZooKeeperError {
   }
 }
 
+/** The server does not know the operation, or it is switched off there. */
+export class UnsupportedError extends ZooKeeperError {
+  override readonly name: string = 'UnsupportedError'
+  /** First ZooKeeper release whose servers know the operation. */
+  readonly since: string
+
+  constructor(since: string, context: ErrorContext) {
+    const message = `${context.operation} is not supported by this server: it needs ZooKeeper ${since}, switched on`
+    super('UNIMPLEMENTED', { ...context, message })
+    this.since = since
+  }
+}
+
 function describe(code: ErrorCode, { path, operation, number, message }: ErrorContext): string {
   if (message !== undefined) return message
   const shown = code === 'UNKNOWN' && number !== undefined ? `${code} ${number}` : code

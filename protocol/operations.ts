@@ -1,14 +1,30 @@
 // THE table: one row per operation. Client, embedded server, logs and tests read it.
 import type { Codec } from './jute/codec.ts'
 import { OpCode } from './opcodes.ts'
-import type { AuthPacket, GetAclReply, SetAclRequest } from './records/access.ts'
-import { authPacket, getAclReply, setAclRequest } from './records/access.ts'
+import type { AuthPacket, GetAclReply, SaslToken, SetAclRequest } from './records/access.ts'
+import { authPacket, getAclReply, saslToken, setAclRequest } from './records/access.ts'
+import type {
+  GetAllChildrenNumberReply,
+  GetEphemeralsReply,
+  GetEphemeralsRequest,
+  ReconfigRequest,
+  WhoAmIReply,
+} from './records/admin.ts'
+import {
+  getAllChildrenNumberReply,
+  getEphemeralsReply,
+  getEphemeralsRequest,
+  reconfigRequest,
+  whoAmIReply,
+} from './records/admin.ts'
 import type { GetChildren2Reply } from './records/children.ts'
 import { getChildren2Reply } from './records/children.ts'
 import type { Stat } from './records/data.ts'
 import { stat } from './records/data.ts'
 import type { MultiReply, MultiRequest } from './records/multi.ts'
 import { multiReply, multiRequest } from './records/multi.ts'
+import type { MultiReadReply, MultiReadRequest } from './records/multi-read.ts'
+import { multiReadReply, multiReadRequest } from './records/multi-read.ts'
 import type {
   Create2Reply,
   CreateRequest,
@@ -31,8 +47,20 @@ import {
   setDataRequest,
   versionRequest,
 } from './records/nodes.ts'
-import type { SetWatches, SetWatches2 } from './records/watches.ts'
-import { setWatches, setWatches2 } from './records/watches.ts'
+import type {
+  AddWatchRequest,
+  ErrorReply,
+  SetWatches,
+  SetWatches2,
+  WatcherTypeRequest,
+} from './records/watches.ts'
+import {
+  addWatchRequest,
+  errorReply,
+  setWatches,
+  setWatches2,
+  watcherTypeRequest,
+} from './records/watches.ts'
 
 /**
  * What may be done with a request whose connection broke before its answer came.
@@ -43,6 +71,9 @@ export type RetryClass = 'again' | 'never'
 
 /** The table of watches that a read with `watch` arms; exists arms `data` when the znode is there. */
 export type OneShotWatch = 'data' | 'exist' | 'child'
+
+/** Persistent watches stay after an event; `recursive` ones also hear of everything below their path. */
+export type WatchKind = OneShotWatch | 'persistent' | 'recursive'
 
 export interface Operation<Request, Reply> {
   readonly name: string
@@ -56,8 +87,8 @@ export interface Operation<Request, Reply> {
   /** True when the operation goes through the leader's log and takes a zxid. */
   readonly writes: boolean
   readonly retry: RetryClass
-  /** null: the operation arms no watch. */
-  readonly watch: OneShotWatch | null
+  /** What a watcher given to the request is kept as; `mode`: the request says; null: the operation arms none. */
+  readonly watch: OneShotWatch | 'mode' | null
 }
 
 type Facts = Pick<Operation<never, never>, 'since' | 'writes' | 'retry' | 'watch'>
@@ -99,6 +130,15 @@ export interface Operations {
   readonly setACL: Operation<SetAclRequest, Stat>
   readonly sync: Operation<PathRequest, PathReply>
   readonly multi: Operation<MultiRequest, MultiReply>
+  readonly multiRead: Operation<MultiReadRequest, MultiReadReply>
+  readonly reconfig: Operation<ReconfigRequest, GetDataReply>
+  readonly getEphemerals: Operation<GetEphemeralsRequest, GetEphemeralsReply>
+  readonly getAllChildrenNumber: Operation<PathRequest, GetAllChildrenNumberReply>
+  readonly whoAmI: Operation<void, WhoAmIReply>
+  readonly addWatch: Operation<AddWatchRequest, ErrorReply>
+  readonly checkWatches: Operation<WatcherTypeRequest, void>
+  readonly removeWatches: Operation<WatcherTypeRequest, void>
+  readonly sasl: Operation<SaslToken, SaslToken>
   readonly ping: Operation<void, void>
   readonly auth: Operation<AuthPacket, void>
   readonly setWatches: Operation<SetWatches, void>
@@ -137,6 +177,42 @@ export const operations: Operations = {
   setACL: row('setACL', OpCode.setACL, setAclRequest, stat, write('3.0.0')),
   sync: row('sync', OpCode.sync, pathRequest, pathReply, read('3.0.0')),
   multi: row('multi', OpCode.multi, multiRequest, multiReply, write('3.4.0')),
+  multiRead: row('multiRead', OpCode.multiRead, multiReadRequest, multiReadReply, read('3.6.0')),
+  reconfig: row('reconfig', OpCode.reconfig, reconfigRequest, getDataReply, write('3.5.0')),
+  getEphemerals: row(
+    'getEphemerals',
+    OpCode.getEphemerals,
+    getEphemeralsRequest,
+    getEphemeralsReply,
+    read('3.6.0'),
+  ),
+  getAllChildrenNumber: row(
+    'getAllChildrenNumber',
+    OpCode.getAllChildrenNumber,
+    pathRequest,
+    getAllChildrenNumberReply,
+    read('3.6.0'),
+  ),
+  whoAmI: row<void, WhoAmIReply>('whoAmI', OpCode.whoAmI, null, whoAmIReply, read('3.7.0')),
+  addWatch: row('addWatch', OpCode.addWatch, addWatchRequest, errorReply, {
+    ...read('3.6.0'),
+    watch: 'mode',
+  }),
+  checkWatches: row<WatcherTypeRequest, void>(
+    'checkWatches',
+    OpCode.checkWatches,
+    watcherTypeRequest,
+    null,
+    link('3.5.0'),
+  ),
+  removeWatches: row<WatcherTypeRequest, void>(
+    'removeWatches',
+    OpCode.removeWatches,
+    watcherTypeRequest,
+    null,
+    link('3.5.0'),
+  ),
+  sasl: row('sasl', OpCode.sasl, saslToken, saslToken, link('3.4.0')),
   ping: row<void, void>('ping', OpCode.ping, null, null, link('3.0.0')),
   auth: row<AuthPacket, void>('auth', OpCode.auth, authPacket, null, link('3.0.0')),
   setWatches: row<SetWatches, void>('setWatches', OpCode.setWatches, setWatches, null, link('3.0.0')),

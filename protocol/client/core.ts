@@ -3,8 +3,10 @@ import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
 import { parseConnectString } from '../net/connect-string.ts'
+import { fourLetterWord } from '../net/four-letter-word.ts'
 import { ServerList } from '../net/server-list.ts'
 import { connectTcp } from '../net/tcp.ts'
+import { tlsConnector } from '../net/tls.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
 import type { WatcherEvent } from '../records/watches.ts'
@@ -20,7 +22,7 @@ import type { SessionState, TerminalState } from '../session/states.ts'
 import { isLinked, isTerminal } from '../session/states.ts'
 import type { Watcher } from '../session/watch-table.ts'
 import { eventTypeOf, WatchTable } from '../session/watch-table.ts'
-import { onAbort } from '../support/abort.ts'
+import { onAbort, withDeadline } from '../support/abort.ts'
 import type { Clock } from '../support/clock.ts'
 import { systemClock } from '../support/clock.ts'
 import { Emitter } from '../support/emitter.ts'
@@ -28,6 +30,7 @@ import { logger } from '../support/log.ts'
 import { checkAcl, openAcl } from './acl.ts'
 import type { RequestOptions, ZooKeeperOptions } from './options.ts'
 import { checkRequestOptions, limitsOf } from './options.ts'
+import { PersistentWatches } from './persistent-watches.ts'
 import type { StateChange } from './state-stream.ts'
 
 const log = logger('client')
@@ -48,7 +51,8 @@ export class ClientCore {
   readonly acl: readonly Acl[]
   readonly maxRequestSize: number
   readonly clock: Clock
-  readonly events: Emitter<ZooKeeperEvents> = new Emitter(error => this.#thrown(error))
+  readonly persistentWatches: PersistentWatches
+  readonly events: Emitter<ZooKeeperEvents> = new Emitter(error => this.warn(error))
   readonly #environment: SessionEnvironment
   readonly #watches = new WatchTable()
   readonly #credentials = new Credentials()
@@ -60,7 +64,8 @@ export class ClientCore {
 
   constructor(connectString: string, options: ZooKeeperOptions) {
     const { servers, chroot } = parseConnectString(connectString)
-    const { clock = systemClock, connect = connectTcp, random = Math.random, lookup } = options.ports ?? {}
+    const plain = options.tls === undefined ? connectTcp : tlsConnector(options.tls)
+    const { clock = systemClock, connect = plain, random = Math.random, lookup } = options.ports ?? {}
     const limits = limitsOf(options)
     this.chroot = chroot
     this.acl = options.acl ?? openAcl
@@ -79,11 +84,17 @@ export class ClientCore {
       random,
       servers: new ServerList(servers, lookup === undefined ? { random } : { random, lookup }),
       credentials: this.#credentials,
+      sasl: options.sasl ?? null,
       readOnly: options.readOnly ?? false,
       xids: new XidCounter(),
       lastZxid: new LastZxid(),
       watches: this.#watches,
     }
+    this.persistentWatches = new PersistentWatches({
+      watches: this.#watches,
+      submit: (...request) => this.submit(...request),
+      warning: error => this.warn(error),
+    })
     this.#session = this.#open(options.session ?? null)
   }
 
@@ -174,6 +185,17 @@ export class ClientCore {
     this.#credentials.remove(toCredential(scheme, auth))
   }
 
+  async command(word: string, options: RequestOptions): Promise<string> {
+    checkRequestOptions(options)
+    const { servers, connect, requestTimeout } = this.#environment
+    const { timeout = requestTimeout, signal } = options
+    const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation: word })
+    return withDeadline(this.clock, timeout, late, signal, async inner => {
+      const address = this.#session.address ?? (await servers.next(inner))
+      return fourLetterWord(address, connect, word, inner)
+    })
+  }
+
   async close(patience: number): Promise<void> {
     await this.#session.close(patience)
     this.#watches.clear()
@@ -188,7 +210,7 @@ export class ClientCore {
         notified: (event, zxid) => this.#notified(event, zxid),
         attemptFailed: cause => this.events.emit('attemptFailed', cause),
         stalled: ms => this.events.emit('stalled', ms),
-        warning: error => this.#thrown(error),
+        warning: error => this.warn(error),
       },
       credentials,
     )
@@ -202,6 +224,14 @@ export class ClientCore {
       this.#generation++
     }
     this.#announce(state, previous)
+    if (isLinked(state) && !isLinked(previous)) this.#resync()
+  }
+
+  /** The server does not repeat what persistent watches missed: whoever watches has to read again. */
+  #resync(): void {
+    for (const [path, watcher] of [...this.#watches.persistent()]) {
+      this.#isolated(() => watcher({ type: 'resync', path, zxid: null }))
+    }
   }
 
   /** A session that expired is followed by a new one, before anybody hears of it and asks for it. */
@@ -231,21 +261,23 @@ export class ClientCore {
   #notified({ type: number, path }: WatcherEvent, zxid: bigint): void {
     const type = eventTypeOf(number)
     if (type === undefined) {
-      this.#thrown(new Error(`the server sent an event of unknown type ${number}`))
+      this.warn(new Error(`the server sent an event of unknown type ${number}`))
       return
     }
     const event = { type, path, zxid: zxid > 0n ? zxid : null }
-    for (const watcher of this.#watches.take(type, path)) {
-      try {
-        watcher(event)
-      } catch (error) {
-        this.#thrown(error)
-      }
+    for (const watcher of this.#watches.take(type, path)) this.#isolated(() => watcher(event))
+  }
+
+  #isolated(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.warn(error)
     }
   }
 
   /** What a callback threw reaches the warning listeners, and nobody else suffers. */
-  #thrown(error: unknown): void {
+  warn(error: unknown): void {
     log('warning: %O', error)
     if (this.events.count('warning') > 0) this.events.emit('warning', error)
   }

@@ -1,9 +1,11 @@
 // The options of a client: their meaning, their defaults, and the check of what JavaScript callers pass.
 import { InvalidArgumentError } from '../errors.ts'
 import type { Lookup } from '../net/server-list.ts'
+import type { TlsSource } from '../net/tls.ts'
 import type { Connector } from '../net/transport.ts'
 import type { Acl } from '../records/data.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
+import type { SaslMechanism } from '../session/sasl/mechanism.ts'
 import type { Clock } from '../support/clock.ts'
 
 /** Given to every call. */
@@ -36,6 +38,10 @@ export interface ZooKeeperOptions {
   acl?: readonly Acl[]
   /** Credentials for every connection, as `addAuth` takes them. */
   auth?: readonly { readonly scheme: string; readonly auth: string | Uint8Array }[]
+  /** Authenticates each connection with SASL, before anything else; see `digestMd5`. */
+  sasl?: SaslMechanism
+  /** Encrypts each connection, from its first byte. */
+  tls?: TlsSource
   /** Re-attaches to a session instead of opening one. */
   session?: SessionCredentials
   /** Largest request, in bytes; the server's jute.maxbuffer. Default 1,048,575. */

@@ -1,61 +1,54 @@
-// The operations on znodes, as seen from a chroot: a client is the view from its own.
-import type { CreateMode } from '../create-mode.ts'
-import { createModes } from '../create-mode.ts'
-import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
-import type { Operation } from '../operations.ts'
+// A client as seen from a chroot: its znodes, its session, and what the ensemble tells of itself.
+import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
+import { OpCode } from '../opcodes.ts'
 import { operations } from '../operations.ts'
-import { intoChroot, outOfChroot, parentOf, validatePath } from '../paths.ts'
-import type { GetAclReply } from '../records/access.ts'
-import type { GetChildren2Reply } from '../records/children.ts'
-import type { Acl, Stat } from '../records/data.ts'
-import type { Create2Reply, GetDataReply, ReadRequest } from '../records/nodes.ts'
+import { intoChroot, outOfChroot, validatePath } from '../paths.ts'
+import type { ClientInfo } from '../records/admin.ts'
+import type { Stat } from '../records/data.ts'
+import type { MultiReadOutcome } from '../records/multi-read.ts'
+import type { GetDataReply } from '../records/nodes.ts'
 import type { SessionState } from '../session/states.ts'
-import type { Watcher } from '../session/watch-table.ts'
-import { checkAcl } from './acl.ts'
-import type { Data } from './arguments.ts'
-import { checkedTtl, checkedVersion, toBytes } from './arguments.ts'
+import type { WatchedEvent } from '../session/watch-table.ts'
 import type { ClientCore, ZooKeeperEvents } from './core.ts'
+import type { ReadOptions } from './node-operations.ts'
+import { NodeOperations } from './node-operations.ts'
 import type { RequestOptions } from './options.ts'
 import type { StateChange } from './state-stream.ts'
 import { stateStream } from './state-stream.ts'
-import { Transaction } from './transaction.ts'
-import { deleteTree, ensurePath } from './trees.ts'
+import type { WatchOptions } from './watch-stream.ts'
+import { watchStream } from './watch-stream.ts'
+import { WatchSubscription } from './watch-subscription.ts'
 
-export interface ReadOptions extends RequestOptions {
-  /** Called once, at the next change, before any reply that shows it. Survives reconnects and new sessions. */
-  watch?: Watcher | undefined
-}
+/** One read of a multiRead: the data, or the names of the children. */
+export type MultiReadItem = { readonly get: string } | { readonly children: string }
 
-export interface CreateOptions extends RequestOptions {
-  /** Default `persistent`. */
-  mode?: CreateMode
-  /** Default: the client's `acl`. */
-  acl?: readonly Acl[]
-  /** Creates missing parents, persistent and empty. */
-  parents?: boolean
-  /** Milliseconds to live without children or changes, for the TTL modes. */
-  ttl?: number
-}
+/** The outcome of one read, in the order of the request; one may fail without the others. */
+export type MultiReadResult =
+  | { readonly type: 'data'; readonly data: Uint8Array | null; readonly stat: Stat }
+  | { readonly type: 'children'; readonly children: readonly string[] }
+  | { readonly type: 'error'; readonly error: ZooKeeperError }
 
-export interface VersionOptions extends RequestOptions {
-  /** The version that must be there; default -1, any. */
-  version?: number
-}
-
-export interface DeleteOptions extends VersionOptions {
-  /** Deletes what is below it first. */
-  recursive?: boolean
+export interface ReconfigChange {
+  /** Server lines to add or change, such as `server.4=host:2888:3888:participant;2181`. */
+  joining?: readonly string[]
+  /** Ids of servers to remove. */
+  leaving?: readonly string[]
+  /** All server lines, in place of the two above. */
+  members?: readonly string[]
+  /** Version of the configuration that must be in force; default any. */
+  from?: bigint
 }
 
 const NONE: RequestOptions = {}
+const WATCH_CAPACITY = 1024
+const CONFIG = '/zookeeper/config'
 
-export class ZooKeeperView {
+export class ZooKeeperView extends NodeOperations {
   readonly #core: ClientCore
   readonly #chroot: string
-  /** Watchers by the callback they stand for, so that one callback watches a path once. */
-  readonly #watchers = new WeakMap<Watcher, Watcher>()
 
   constructor(core: ClientCore, chroot: string) {
+    super(core, chroot)
     this.#core = core
     this.#chroot = chroot
   }
@@ -105,171 +98,110 @@ export class ZooKeeperView {
   }
 
   /**
-   * Creates a znode and tells its path, which differs from `path` for sequential modes.
-   * Errors: NODE_EXISTS, NO_NODE (the parent), NO_AUTH, NO_CHILDREN_FOR_EPHEMERALS, INVALID_ACL, QUOTA_EXCEEDED.
-   * On connection loss: CONNECTION_LOSS with `mayHaveApplied`; the znode may exist.
+   * The changes of a znode and of its list of children; with `recursive`, of the znode and everything below it.
+   * The first event is `resync`: the watch is armed, read now. Another `resync` follows every gap, such as a broken
+   * connection, because the server does not repeat what was missed; a full buffer becomes one too. Survives
+   * reconnects and new sessions, and the deletion of the znode. Servers before 3.6 have no such watches: there it
+   * is made of one-shot ones, a pair for each znode.
    */
-  create(path: string, data: Data = null, options: CreateOptions = NONE): Promise<Create2Reply> {
-    return this.#attempt(async () => {
-      const { mode = 'persistent', acl = this.#core.acl, parents = false } = options
-      const facts = createModes[mode]
-      if (facts === undefined) throw new InvalidArgumentError('mode', 'a create mode', mode)
-      validatePath(path, facts.sequential)
-      checkAcl(acl)
-      const serverPath = intoChroot(this.#chroot, path)
-      const request = { path: serverPath, data: this.#bytes(data, path, 'create'), acl, flags: facts.flags }
-      const send = (): Promise<Create2Reply> => {
-        if (facts.kind === 'ttl') {
-          const body = { ...request, ttl: checkedTtl(options.ttl) }
-          return this.#core.submit(operations.createTTL, body, path, serverPath, null, options)
-        }
-        const row = facts.kind === 'container' ? operations.createContainer : operations.create
-        return this.#core.submit(row, request, path, serverPath, null, options)
-      }
-      const created = await send().catch(async error => {
-        if (!parents || !ZooKeeperError.is(error, 'NO_NODE')) throw error
-        await this.ensurePath(parentOf(path), options)
-        return send()
-      })
-      return { path: outOfChroot(this.#chroot, created.path), stat: created.stat }
-    })
-  }
-
-  /** Data and Stat of a znode. Errors: NO_NODE, NO_AUTH. Repeated by itself after a connection loss. */
-  get(path: string, options: ReadOptions = NONE): Promise<GetDataReply> {
-    return this.#read(operations.getData, path, options)
-  }
-
-  /** The Stat, or null where there is no znode; `watch` then waits for its creation. Errors: NO_AUTH. */
-  exists(path: string, options: ReadOptions = NONE): Promise<Stat | null> {
-    return this.#read(operations.exists, path, options)
-  }
-
-  /** The names of the children, in no particular order, and the Stat. Errors: NO_NODE, NO_AUTH. */
-  getChildren(path: string, options: ReadOptions = NONE): Promise<GetChildren2Reply> {
-    return this.#read(operations.getChildren, path, options)
-  }
-
-  /**
-   * Replaces the data. Errors: NO_NODE, BAD_VERSION, NO_AUTH, QUOTA_EXCEEDED.
-   * On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
-   */
-  set(path: string, data: Data, options: VersionOptions = NONE): Promise<Stat> {
-    return this.#attempt(() => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      const bytes = this.#bytes(data, path, 'setData')
-      const request = { path: serverPath, data: bytes, version: checkedVersion(options.version) }
-      return this.#core.submit(operations.setData, request, path, serverPath, null, options)
+  async *watch(path: string, options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
+    validatePath(path)
+    const { recursive = false, signal, capacity = WATCH_CAPACITY } = options
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new InvalidArgumentError('capacity', 'a positive integer', capacity)
+    }
+    const subscription = new WatchSubscription(this.#core, this, this.#chroot, path, recursive)
+    yield* watchStream({
+      path,
+      capacity,
+      signal,
+      arm: watcher => subscription.arm(watcher, signal),
+      disarm: () => subscription.disarm(),
+      onClosed: task => this.on('state', ({ state }) => this.#core.isLast(state) && task()),
     })
   }
 
   /**
-   * Deletes a znode. Errors: NO_NODE, BAD_VERSION, NOT_EMPTY, NO_AUTH.
-   * `recursive` deletes from the leaves up, not as one transaction; its `version` is that of the top.
+   * Several reads in one request; each answers or fails for itself. Without items: an empty list, and nothing is sent.
+   * Errors: UnsupportedError before ZooKeeper 3.6.
    */
-  delete(path: string, options: DeleteOptions = NONE): Promise<void> {
-    return this.#attempt(() => {
-      validatePath(path)
-      const version = checkedVersion(options.version)
-      if (options.recursive === true) return deleteTree(this, path, options)
-      const serverPath = intoChroot(this.#chroot, path)
-      return this.#core.submit(
-        operations.delete,
-        { path: serverPath, version },
-        path,
-        serverPath,
-        null,
-        options,
-      )
-    })
-  }
-
-  getAcl(path: string, options: RequestOptions = NONE): Promise<GetAclReply> {
-    return this.#attempt(() => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      return this.#core.submit(operations.getACL, { path: serverPath }, path, serverPath, null, options)
-    })
-  }
-
-  /** Replaces the ACL; `version` is compared with the aversion. Errors: NO_NODE, BAD_VERSION, NO_AUTH, INVALID_ACL. */
-  setAcl(path: string, acl: readonly Acl[], options: VersionOptions = NONE): Promise<Stat> {
-    return this.#attempt(() => {
-      validatePath(path)
-      checkAcl(acl)
-      const serverPath = intoChroot(this.#chroot, path)
-      const request = { path: serverPath, acl, version: checkedVersion(options.version) }
-      return this.#core.submit(operations.setACL, request, path, serverPath, null, options)
-    })
-  }
-
-  /** Resolves when this server has caught up with the leader: reads after it see what was written before it. */
-  sync(path: string, options: RequestOptions = NONE): Promise<void> {
-    return this.#attempt(async () => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      await this.#core.submit(operations.sync, { path: serverPath }, path, serverPath, null, options)
-    })
-  }
-
-  /** Creates a path with all its parents, persistent and empty; what exists is left as it is. */
-  ensurePath(path: string, options: RequestOptions & { acl?: readonly Acl[] } = NONE): Promise<void> {
-    return this.#attempt(() => {
-      validatePath(path)
-      return ensurePath(this, path, options)
-    })
-  }
-
-  /** Several operations, all executed or none. */
-  transaction(): Transaction {
-    const { acl, maxRequestSize } = this.#core
-    return new Transaction({
-      chroot: this.#chroot,
-      acl,
-      maxRequestSize,
-      submit: (request, options) =>
-        this.#core.submit(operations.multi, request, undefined, '', null, options),
-    })
-  }
-
-  #read<Reply>(operation: Operation<ReadRequest, Reply>, path: string, options: ReadOptions): Promise<Reply> {
-    try {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      const watcher = options.watch === undefined ? null : this.#watcher(options.watch)
-      const request = { path: serverPath, watch: watcher !== null }
-      return this.#core.submit(operation, request, path, serverPath, watcher, options)
-    } catch (error) {
-      return Promise.reject(error)
+  async multiRead(
+    items: readonly MultiReadItem[],
+    options: RequestOptions = NONE,
+  ): Promise<MultiReadResult[]> {
+    const paths = items.map(item => ('get' in item ? item.get : item.children))
+    for (const path of paths) validatePath(path)
+    if (items.length === 0) return []
+    const request = {
+      operations: items.map((item, i) => ({
+        opcode: 'get' in item ? OpCode.getData : OpCode.getChildren,
+        path: intoChroot(this.#chroot, paths[i] as string),
+      })),
     }
+    const reply = await this.#core.submit(operations.multiRead, request, undefined, '', null, options)
+    return reply.outcomes.map((outcome, i) => toResult(outcome, paths[i]))
   }
 
-  /** What is wrong with the arguments is a rejection, not an exception: there is one way to fail. */
-  #attempt<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      return task()
-    } catch (error) {
-      return Promise.reject(error)
+  /** Paths of the ephemeral znodes of this session at or below `path`. Errors: UnsupportedError before 3.6. */
+  async getEphemerals(path = '/', options: RequestOptions = NONE): Promise<string[]> {
+    validatePath(path)
+    const prefixPath = intoChroot(this.#chroot, path)
+    const row = operations.getEphemerals
+    const { ephemerals } = await this.#core.submit(row, { prefixPath }, path, prefixPath, null, options)
+    // The server compares strings: /app would find /application too.
+    const below = prefixPath === '/' ? '/' : `${prefixPath}/`
+    const inside = ephemerals.filter(found => found === prefixPath || found.startsWith(below))
+    return inside.map(found => outOfChroot(this.#chroot, found))
+  }
+
+  /** How many znodes are below the path, at any depth. Errors: NO_NODE, NO_AUTH, UnsupportedError before 3.6. */
+  async getAllChildrenNumber(path: string, options: RequestOptions = NONE): Promise<number> {
+    validatePath(path)
+    const serverPath = intoChroot(this.#chroot, path)
+    const row = operations.getAllChildrenNumber
+    const reply = await this.#core.submit(row, { path: serverPath }, path, serverPath, null, options)
+    return reply.totalNumber
+  }
+
+  /** The identities that the server knows of this connection. Errors: UnsupportedError before 3.7. */
+  async whoAmI(options: RequestOptions = NONE): Promise<readonly ClientInfo[]> {
+    const reply = await this.#core.submit(operations.whoAmI, undefined, undefined, '', null, options)
+    return reply.clientInfo
+  }
+
+  /** The configuration of the ensemble; `watch` is called when it changes. It has no chroot. */
+  getConfig(options: ReadOptions = NONE): Promise<GetDataReply> {
+    const { watch } = options
+    const request = { path: CONFIG, watch: watch !== undefined }
+    return this.#core.submit(operations.getData, request, CONFIG, CONFIG, watch ?? null, options)
+  }
+
+  /**
+   * Changes the members of the ensemble and tells the new configuration.
+   * Errors: RECONFIG_DISABLED, UNIMPLEMENTED (standalone), NO_AUTH, BAD_VERSION, RECONFIG_IN_PROGRESS,
+   * NEW_CONFIG_NO_QUORUM, BAD_ARGUMENTS. On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
+   */
+  reconfig(change: ReconfigChange, options: RequestOptions = NONE): Promise<GetDataReply> {
+    const joined = (lines: readonly string[] | undefined): string | null => lines?.join(',') ?? null
+    const request = {
+      joiningServers: joined(change.joining),
+      leavingServers: joined(change.leaving),
+      newMembers: joined(change.members),
+      curConfigId: change.from ?? -1n,
     }
+    return this.#core.submit(operations.reconfig, request, CONFIG, CONFIG, null, options)
   }
 
-  #watcher(callback: Watcher): Watcher {
-    if (typeof callback !== 'function') throw new InvalidArgumentError('watch', 'a function', callback)
-    if (this.#chroot === '') return callback
-    const present = this.#watchers.get(callback)
-    if (present !== undefined) return present
-    const watcher: Watcher = event => callback({ ...event, path: outOfChroot(this.#chroot, event.path) })
-    this.#watchers.set(callback, watcher)
-    return watcher
+  /**
+   * The answer to a four-letter word, from the server at the other end, or from the next one without a connection.
+   * Errors: NO_AUTH when the server's whitelist lacks the word, CONNECTION_LOSS, REQUEST_TIMEOUT.
+   */
+  command(word: string, options: RequestOptions = NONE): Promise<string> {
+    return this.#core.command(word, options)
   }
+}
 
-  #bytes(data: Data, path: string, operation: string): Uint8Array | null {
-    const bytes = toBytes(data)
-    const size = (bytes?.length ?? 0) + path.length
-    if (size > this.#core.maxRequestSize) {
-      throw new PacketTooLargeError(size, this.#core.maxRequestSize, { path, operation })
-    }
-    return bytes
-  }
+function toResult(outcome: MultiReadOutcome, path: string | undefined): MultiReadResult {
+  if (outcome.type !== 'error') return outcome
+  return { type: 'error', error: ZooKeeperError.fromNumber(outcome.err, { path, operation: 'multiRead' }) }
 }

@@ -52,3 +52,13 @@ export const authPacket: Codec<AuthPacket> = {
     auth: reader.readBuffer() ?? Buffer.alloc(0),
   }),
 }
+
+/** Both ways: a token of the SASL exchange; null from a server that has no SASL. */
+export interface SaslToken {
+  readonly token: Uint8Array | null
+}
+
+export const saslToken: Codec<SaslToken> = {
+  write: (writer, value) => writer.writeBuffer(value.token),
+  read: reader => ({ token: reader.readBuffer() }),
+}

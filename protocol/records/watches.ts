@@ -60,3 +60,47 @@ export const setWatches2: Codec<SetWatches2> = {
     persistentRecursiveWatches: reader.readVector(readString),
   }),
 }
+
+/** AddWatchMode in Java. */
+export const AddWatchMode = { persistent: 0, persistentRecursive: 1 } as const
+
+/** Watcher.WatcherType in Java; the last two since 3.9. */
+export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const
+
+export interface AddWatchRequest {
+  readonly path: string
+  readonly mode: number
+}
+
+/** The body of a successful addWatch, of all things: an error code that is always 0. */
+export interface ErrorReply {
+  readonly err: number
+}
+
+/** checkWatches and removeWatches. */
+export interface WatcherTypeRequest {
+  readonly path: string
+  readonly type: number
+}
+
+export const addWatchRequest: Codec<AddWatchRequest> = {
+  write(writer, value) {
+    writer.writeString(value.path)
+    writer.writeInt(value.mode)
+  },
+  read: reader => ({ path: reader.readString(), mode: reader.readInt() }),
+}
+
+/** Some compatible servers leave the body out. */
+export const errorReply: Codec<ErrorReply> = {
+  write: (writer, value) => writer.writeInt(value.err),
+  read: reader => ({ err: reader.remaining > 0 ? reader.readInt() : 0 }),
+}
+
+export const watcherTypeRequest: Codec<WatcherTypeRequest> = {
+  write(writer, value) {
+    writer.writeString(value.path)
+    writer.writeInt(value.type)
+  },
+  read: reader => ({ path: reader.readString(), type: reader.readInt() }),
+}

@@ -7,12 +7,13 @@ import type { Codec } from '../jute/codec.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import type { Transport } from '../net/transport.ts'
 import { OpCode, Xid } from '../opcodes.ts'
+import type { WatchKind } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { connectRequest, connectResponse } from '../records/connect.ts'
-import type { WatcherEvent } from '../records/watches.ts'
-import { watcherEvent } from '../records/watches.ts'
+import type { AddWatchRequest, WatcherEvent } from '../records/watches.ts'
+import { AddWatchMode, watcherEvent } from '../records/watches.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
@@ -27,6 +28,9 @@ import type { Timeouts } from './timeouts.ts'
 import type { WatchTable } from './watch-table.ts'
 
 const NO_NODE = serverErrors.NO_NODE.number
+const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
+/** The server takes nothing from us without authentication, and closes. */
+const REQUIRES_AUTH = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
 
 export interface ConnectionEnvironment {
   readonly clock: Clock
@@ -52,9 +56,13 @@ export interface ConnectionPort {
   closed(cause: Error | undefined, unanswered: PendingRequest[]): void
 }
 
-/** `handshaking`: nothing but the ConnectRequest went out. `open`: requests flow. */
+/**
+ * - `handshaking`: nothing but the ConnectRequest went out. `greeted`: it was answered; SASL may go on.
+ * - `open`: requests flow.
+ */
 type Phase =
   | { readonly kind: 'handshaking'; readonly answer: Deferred<ConnectResponse> }
+  | { readonly kind: 'greeted' }
   | { readonly kind: 'open'; readonly heartbeat: Heartbeat }
   | { readonly kind: 'closed' }
 
@@ -167,7 +175,9 @@ export class Connection {
 
   #frame(frame: JuteReader): void {
     if (this.#phase.kind === 'handshaking') {
-      this.#phase.answer.resolve(connectResponse.read(frame))
+      const { answer } = this.#phase
+      answer.resolve(connectResponse.read(frame))
+      this.#phase = { kind: 'greeted' }
       return
     }
     const xid = frame.readInt()
@@ -178,10 +188,18 @@ export class Connection {
     else if (xid === Xid.ping) this.#pong()
     else if (xid === Xid.auth) this.#authAnswered(err)
     else {
+      if (err === UNIMPLEMENTED) this.#refuseEarly(xid)
       const request = this.#inFlight.take(xid)
       this.#environment.lastZxid.observe(high, low)
       this.#port.proven(request.sentAt)
       this.#answered(request, err, frame)
+    }
+  }
+
+  /** The answer to an unknown opcode may overtake others (it is the last on its connection): it finds its request. */
+  #refuseEarly(xid: number): void {
+    for (const request of this.#inFlight) {
+      if (request.xid === xid && request.progress === 'sent') request.refuse(UNIMPLEMENTED)
     }
   }
 
@@ -194,16 +212,17 @@ export class Connection {
         request.resolve(null)
       } else {
         request.refuse(err)
+        if (err === REQUIRES_AUTH) this.#port.authFailed()
       }
       return
     }
     const value = operation.reply === null ? undefined : decoded(request, operation.reply, frame)
     // Armed in the same turn as the answer: an event may be the very next frame.
-    if (operation.watch !== null) this.#arm(request, operation.watch === 'exist' ? 'data' : operation.watch)
+    if (operation.watch !== null) this.#arm(request, kindOf(request))
     request.resolve(value)
   }
 
-  #arm(request: PendingRequest, kind: 'data' | 'exist' | 'child'): void {
+  #arm(request: PendingRequest, kind: WatchKind): void {
     if (request.watcher !== null) this.#environment.watches.add(kind, request.serverPath, request.watcher)
   }
 
@@ -259,13 +278,21 @@ export class Connection {
     if (phase.kind === 'handshaking') {
       handled(phase.answer.promise)
       phase.answer.reject(cause ?? new Error('closed before the handshake was answered'))
-    } else {
+    } else if (phase.kind === 'open') {
       phase.heartbeat.stop()
     }
     const lost = new ZooKeeperError('CONNECTION_LOSS', { operation: 'auth', cause })
     for (const auth of this.#auths.drain()) auth.reject(lost)
     this.#port.closed(cause, this.#inFlight.drain())
   }
+}
+
+/** The table of a watch whose read succeeded. */
+function kindOf({ operation, request }: PendingRequest): WatchKind {
+  if (operation.watch === 'mode') {
+    return (request as AddWatchRequest).mode === AddWatchMode.persistent ? 'persistent' : 'recursive'
+  }
+  return operation.watch === 'child' ? 'child' : 'data'
 }
 
 /** A reply that cannot be read settles its request before the connection is given up. */

@@ -1,15 +1,18 @@
-// One attempt to reach a server: the next address, a transport, the handshake, all under one deadline.
+// One attempt to reach a server: the next address, a transport, the handshake, SASL, all under one deadline.
 import type { ServerList } from '../net/server-list.ts'
-import type { Connector } from '../net/transport.ts'
+import type { Address, Connector } from '../net/transport.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { ConnectionEnvironment, ConnectionPort } from './connection.ts'
 import { Connection } from './connection.ts'
 import type { HandshakeInput, HandshakeOutcome } from './handshake.ts'
 import { connectRequestFor, judge } from './handshake.ts'
+import { authenticate } from './sasl/authenticate.ts'
+import type { SaslMechanism } from './sasl/mechanism.ts'
 import { timeoutsOf } from './timeouts.ts'
 
 export interface Attempt {
   readonly connection: Connection
+  readonly address: Address
   readonly outcome: HandshakeOutcome
   /** When the handshake was sent, on the monotonic clock. */
   readonly sentAt: number
@@ -20,6 +23,8 @@ export interface AttemptInput extends HandshakeInput {
   readonly connect: Connector
   readonly environment: ConnectionEnvironment
   readonly port: ConnectionPort
+  /** null: no SASL. */
+  readonly sasl: SaslMechanism | null
   /** Aborts when the session ends. */
   readonly signal: AbortSignal
 }
@@ -44,7 +49,11 @@ async function run(input: AttemptInput, signal: AbortSignal): Promise<Attempt> {
   try {
     const sentAt = input.environment.clock.now()
     const response = await connection.handshake(connectRequestFor(input))
-    return { connection, outcome: judge(response), sentAt }
+    const outcome = judge(response)
+    if (outcome.kind === 'established' && input.sasl !== null) {
+      await authenticate(connection, input.sasl, address.host)
+    }
+    return { connection, address, outcome, sentAt }
   } catch (error) {
     connection.close(error as Error)
     throw error

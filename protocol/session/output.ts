@@ -74,6 +74,7 @@ export class Output {
   drained(): void {
     if (this.#state !== 'saturated') return
     this.#state = 'idle'
+    this.#turn = this.#clock.now()
     if (this.#encoder.size > 0) this.#flush()
   }
 

@@ -1,6 +1,7 @@
 // A request from its call to its answer: what to send, whom to tell, how far it got.
 import type { ErrorCode } from '../error-codes.ts'
-import { ZooKeeperError } from '../errors.ts'
+import { serverErrors } from '../error-codes.ts'
+import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import type { Watcher } from './watch-table.ts'
 
@@ -70,7 +71,10 @@ export class PendingRequest {
 
   /** Rejects with the error for a number from a reply: the server did not execute it. */
   refuse(number: number): void {
-    this.reject(ZooKeeperError.fromNumber(number, { path: this.path, operation: this.operation.name }))
+    const { name, since } = this.operation
+    const context = { path: this.path, operation: name }
+    if (number === serverErrors.UNIMPLEMENTED.number) this.reject(new UnsupportedError(since, context))
+    else this.reject(ZooKeeperError.fromNumber(number, context))
   }
 
   error(code: ErrorCode, cause?: unknown): ZooKeeperError {

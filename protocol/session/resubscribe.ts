@@ -1,7 +1,7 @@
 // The requests that re-arm the watches of a client on a new connection, in batches that a server takes.
 import { Buffer } from 'node:buffer'
-import type { OneShotWatch } from '../operations.ts'
-import type { SetWatches } from '../records/watches.ts'
+import type { WatchKind } from '../operations.ts'
+import type { SetWatches2 } from '../records/watches.ts'
 import { logger } from '../support/log.ts'
 import type { LastZxid } from './last-zxid.ts'
 import type { Gap, WatchTable } from './watch-table.ts'
@@ -10,25 +10,31 @@ const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
 export const BATCH_BYTES: number = 128 * 1024
-const KINDS: readonly OneShotWatch[] = ['data', 'exist', 'child']
+const KINDS: readonly WatchKind[] = ['data', 'exist', 'child', 'persistent', 'recursive']
 const LENGTH_FIELD = 4
+/** Of a setWatches frame besides its paths: header, zxid, three counts. */
+const FRAME_OVERHEAD = 8 + 8 + 3 * LENGTH_FIELD
 
-type Batch = Record<OneShotWatch, string[]>
+type Batch = Record<WatchKind, string[]>
+
+function emptyBatch(): Batch {
+  return { data: [], exist: [], child: [], persistent: [], recursive: [] }
+}
 
 /** Batches of at most `limit` bytes of paths with their lengths; a single longer path goes alone. */
 export function* watchBatches(
   watches: WatchTable,
   relativeZxid: bigint,
   limit: number = BATCH_BYTES,
-): IterableIterator<SetWatches> {
-  let batch: Batch = { data: [], exist: [], child: [] }
+): IterableIterator<SetWatches2> {
+  let batch = emptyBatch()
   let size = 0
   for (const kind of KINDS) {
     for (const path of watches.paths(kind)) {
       const bytes = LENGTH_FIELD + Buffer.byteLength(path)
       if (size > 0 && size + bytes > limit) {
         yield toRecord(batch, relativeZxid)
-        batch = { data: [], exist: [], child: [] }
+        batch = emptyBatch()
         size = 0
       }
       batch[kind].push(path)
@@ -38,14 +44,23 @@ export function* watchBatches(
   if (size > 0) yield toRecord(batch, relativeZxid)
 }
 
-function toRecord(batch: Batch, relativeZxid: bigint): SetWatches {
-  return { relativeZxid, dataWatches: batch.data, existWatches: batch.exist, childWatches: batch.child }
+function toRecord(batch: Batch, relativeZxid: bigint): SetWatches2 {
+  return {
+    relativeZxid,
+    dataWatches: batch.data,
+    existWatches: batch.exist,
+    childWatches: batch.child,
+    persistentWatches: batch.persistent,
+    persistentRecursiveWatches: batch.recursive,
+  }
 }
 
 export interface RearmPort {
   readonly watches: WatchTable
   readonly lastZxid: LastZxid
-  send(batch: SetWatches): Promise<unknown>
+  /** Largest frame sent, in bytes. */
+  readonly maxRequestSize: number
+  send(batch: SetWatches2): Promise<unknown>
 }
 
 /** What a server has to look for on a new connection. */
@@ -62,7 +77,8 @@ export function gapOf({ watches, lastZxid }: Pick<RearmPort, 'watches' | 'lastZx
  */
 export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
   const { watches, lastZxid } = port
-  const answers = [...watchBatches(watches, gap.from)].map(batch => port.send(batch))
+  const limit = Math.min(BATCH_BYTES, port.maxRequestSize - FRAME_OVERHEAD)
+  const answers = [...watchBatches(watches, gap.from, limit)].map(batch => port.send(batch))
   watches.gap = answers.length === 0 ? null : gap
   if (answers.length === 0) return
   await Promise.all(answers)

@@ -5,6 +5,7 @@ import type { WatcherEvent } from '../records/watches.ts'
 import type { ConnectionEnvironment } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { PendingRequest } from './pending-request.ts'
+import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { SessionState, TerminalState } from './states.ts'
 
 /** Shared by all sessions of a client, one after the other. */
@@ -12,6 +13,8 @@ export interface SessionEnvironment extends ConnectionEnvironment {
   readonly servers: ServerList
   readonly connect: Connector
   readonly credentials: Credentials
+  /** null: no SASL. */
+  readonly sasl: SaslMechanism | null
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Asked for, in milliseconds. */

@@ -1,10 +1,11 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
 import type { ErrorCode } from '../error-codes.ts'
 import { ZooKeeperError } from '../errors.ts'
+import type { Address } from '../net/transport.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
-import type { SetWatches } from '../records/watches.ts'
+import type { SetWatches2 } from '../records/watches.ts'
 import { delay, withDeadline } from '../support/abort.ts'
 import { Backoff } from '../support/backoff.ts'
 import type { Deferred } from '../support/deferred.ts'
@@ -48,6 +49,7 @@ export class Session {
   #credentials: SessionCredentials | null
   #timeout: number
   #connection: Connection | null = null
+  #address: Address | null = null
   /** How many replies the client had got when this session began. */
   readonly #repliesBefore: number
   #closing: Promise<void> | null = null
@@ -86,6 +88,11 @@ export class Session {
   /** The server at the other end, or null. */
   get remote(): string | null {
     return this.#connection?.remote ?? null
+  }
+
+  /** Address of that server, or null. */
+  get address(): Address | null {
+    return this.#connection === null ? null : this.#address
   }
 
   /** Requests that wait for a connection. */
@@ -154,6 +161,8 @@ export class Session {
         if (isTerminal(this.#state)) return
         log('attempt failed: %s', error)
         this.#port.attemptFailed(error as Error)
+        // Wrong credentials stay wrong: trying again would only lock somebody out.
+        if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
       }
       if (isTerminal(this.#state)) return
       await this.#pause(this.#environment.servers.laps !== lap)
@@ -163,13 +172,14 @@ export class Session {
   /** Full jitter, and only when every server was tried: with one left to try there is nothing to wait for. */
   async #pause(wholeLap: boolean): Promise<void> {
     if (!wholeLap) return
-    this.#backoff.cap = this.#state === 'suspended' ? Math.max(this.#timeout / 4, 1) : LONGEST_BACKOFF
+    // While there is a session to save, suspended or lost, the next attempt must come before it expires.
+    this.#backoff.cap = this.#state === 'connecting' ? LONGEST_BACKOFF : Math.max(this.#timeout / 4, 1)
     await delay(this.#environment.clock, this.#backoff.next(), this.#ended.signal).catch(() => {})
   }
 
   /** One connection, from the attempt to its end. */
   async #link(): Promise<void> {
-    const { sessionTimeout, readOnly, servers, connect, lastZxid } = this.#environment
+    const { sessionTimeout, readOnly, servers, connect, lastZxid, sasl } = this.#environment
     const over = deferred<void>()
     const gap = gapOf(this.#environment)
     const { signal } = this.#ended
@@ -183,6 +193,7 @@ export class Session {
       connect,
       environment: this.#environment,
       port: this.#connectionPort(over),
+      sasl,
       signal,
     })
     try {
@@ -197,7 +208,7 @@ export class Session {
     if (this.#environment.clock.now() - since > this.#timeout / 3) this.#backoff.reset()
   }
 
-  #established({ connection, outcome, sentAt }: Attempt, gap: Gap): void {
+  #established({ connection, address, outcome, sentAt }: Attempt, gap: Gap): void {
     if (outcome.kind === 'expired' || isTerminal(this.#state)) {
       // Nothing can expire that was never there: the attempt failed, and the next one waits its turn.
       if (this.#credentials === null) throw new Error('the server refuses to open a session')
@@ -216,6 +227,7 @@ export class Session {
       this.#timeout,
     )
     this.#connection = connection
+    this.#address = address
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
     this.#rearm(connection, gap)
@@ -225,14 +237,16 @@ export class Session {
 
   /** Watches go out before any request, so that their events come before any answer that shows the change. */
   #rearm(connection: Connection, gap: Gap): void {
-    const { watches, lastZxid } = this.#environment
-    const row = operations.setWatches as Operation<unknown, unknown>
-    const send = (batch: SetWatches): Promise<unknown> => {
-      const request = new PendingRequest(row, batch, undefined, '', null)
+    const { watches, lastZxid, maxRequestSize } = this.#environment
+    const send = (batch: SetWatches2): Promise<unknown> => {
+      // Servers before 3.6 know the older request alone.
+      const persistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
+      const row = persistent ? operations.setWatches2 : operations.setWatches
+      const request = new PendingRequest(row as Operation<unknown, unknown>, batch, undefined, '', null)
       connection.send(request)
       return request.promise
     }
-    rearm({ watches, lastZxid, send }, gap).catch(error => {
+    rearm({ watches, lastZxid, maxRequestSize, send }, gap).catch(error => {
       if (connection === this.#connection) this.#port.warning(error)
     })
   }

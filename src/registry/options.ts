@@ -1,4 +1,5 @@
 // The options of a registry, with the names and defaults of the Python package.
+import { checkAcl } from '../../protocol/client/acl.ts'
 import type { Acl } from '../../protocol/index.ts'
 import { ServiceRegistryError } from './errors.ts'
 
@@ -43,7 +44,7 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     servers: text('servers', options.servers ?? 'localhost:2181'),
     username: options.username == null ? null : text('username', options.username),
     password: options.password == null ? null : text('password', options.password),
-    acl: options.acl ?? null,
+    acl: options.acl == null ? null : aclOf(options.acl),
     readOnly: flag('readOnly', options.readOnly ?? false),
     lazy: flag('lazy', options.lazy ?? false),
     connectTimeout: milliseconds('connectTimeout', options.connectTimeout ?? timeout),
@@ -51,10 +52,42 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
   }
 }
 
+/** Checks the options of one call; throws INVALID_OPTION, or the reason of a signal that has aborted already. */
+export function checkCall(options: { state?: unknown; timeout?: unknown; signal?: unknown }): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'options must be an object')
+  }
+  const { state, timeout, signal } = options
+  if (state !== undefined) flag('state', state)
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'timeout must be a number of milliseconds')
+  }
+  if (signal === undefined) return
+  if (!(signal instanceof AbortSignal)) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'signal must be an AbortSignal')
+  }
+  signal.throwIfAborted()
+}
+
+/** Checks a callback; throws INVALID_OPTION. */
+export function checkCallback(callback: unknown): void {
+  if (callback === undefined || typeof callback === 'function') return
+  throw new ServiceRegistryError('INVALID_OPTION', `a callback must be a function, not ${typeof callback}`)
+}
+
 /** The value is never shown: it may be a password. */
 export function text(name: string, value: unknown): string {
   if (typeof value === 'string') return value
   throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a string, not ${typeof value}`)
+}
+
+function aclOf(value: unknown): readonly Acl[] {
+  try {
+    checkAcl(value)
+    return value
+  } catch (cause) {
+    throw new ServiceRegistryError('INVALID_OPTION', (cause as Error).message, { cause })
+  }
 }
 
 function flag(name: string, value: unknown): boolean {

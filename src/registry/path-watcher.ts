@@ -5,6 +5,7 @@ import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
+import { isolated } from './isolated.ts'
 import type { Callback, Content, Snapshot } from './snapshot.ts'
 import { blank, deepFreeze, sameContent } from './snapshot.ts'
 
@@ -25,7 +26,7 @@ export class PathWatcher {
   readonly #callbacks = new Map<Callback, Content | null>()
   readonly #backoff = new Backoff({ base: 200, cap: 30_000 })
   #content: Content
-  #asOf: Date | null = null
+  #asOf: number | null = null
   #due: Due = 'both'
   #reading: Promise<void> | null = null
   #retry: ReturnType<typeof setTimeout> | null = null
@@ -40,7 +41,8 @@ export class PathWatcher {
 
   get snapshot(): Snapshot {
     const live = isLinked(this.#zk.state) && this.#asOf !== null
-    return { ...this.#content, source: live ? 'live' : 'memory', asOf: this.#asOf, stale: !live }
+    const asOf = this.#asOf === null ? null : new Date(this.#asOf)
+    return { ...this.#content, source: live ? 'live' : 'memory', asOf, stale: !live }
   }
 
   /** Reads for the first time. Errors: NO_AUTH, or what else the read met. */
@@ -129,9 +131,9 @@ export class PathWatcher {
       path: this.path,
       data: node === null ? this.#content.data : deepFreeze(decode(node.data)),
       children: list === null ? this.#content.children : Object.freeze([...list.children].sort()),
-      stat: (list ?? node)?.stat ?? this.#content.stat,
+      stat: Object.freeze((list ?? node)?.stat ?? this.#content.stat),
     })
-    this.#asOf = new Date()
+    this.#asOf = Date.now()
   }
 
   /** No znode: the watch on its existence takes over. Any other failure is the caller's. */
@@ -140,7 +142,7 @@ export class PathWatcher {
     const stat = await this.#zk.exists(this.path, { watch: this.#onData })
     if (stat === null) {
       this.#content = blank(this.path)
-      this.#asOf = new Date()
+      this.#asOf = Date.now()
     } else {
       this.#due = 'both'
     }
@@ -156,11 +158,10 @@ export class PathWatcher {
     if (this.#stopped || last === undefined) return
     if (last !== null && sameContent(last, this.#content)) return
     this.#callbacks.set(callback, this.#content)
-    try {
-      callback(this.snapshot)
-    } catch (error) {
-      this.#port.warning(error)
-    }
+    isolated(
+      () => callback(this.snapshot),
+      error => this.#port.warning(error),
+    )
   }
 
   #retryLater(): void {

@@ -1,51 +1,57 @@
 // What a registry has written: ephemeral nodes that are kept alive, and data nodes.
-import { validatePath, ZooKeeperError } from '../../protocol/index.ts'
+import { validatePath } from '../../protocol/index.ts'
 import { withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import type { NodeData } from './codec.ts'
 import { decode, encode, holds } from './codec.ts'
-import { removeData, writeData } from './data-node.ts'
+import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
+import { checkCall } from './options.ts'
 import { Registration } from './registration.ts'
 
 export interface SetOptions {
   /** False takes the node away and keeps the data for later. Default true. */
   state?: boolean | undefined
-  /** Milliseconds until the call rejects; what is wanted stays wanted. Default: two session timeouts. */
+  /** Milliseconds until the call rejects; a node that is wanted stays wanted. Default: two session timeouts. */
   timeout?: number | undefined
   signal?: AbortSignal | undefined
 }
 
 export interface UnsetOptions {
-  /** Deletes a data node whoever wrote it. Default false: only what this registry wrote. */
+  /** Deletes a node whoever wrote it. Default false: only what this registry wrote. */
   force?: boolean
 }
 
-type Entry =
-  | { readonly kind: 'node'; readonly registration: Registration; data: NodeData }
-  | { readonly kind: 'data'; bytes: Uint8Array }
+interface NodeEntry {
+  readonly registration: Registration
+  data: NodeData
+}
 
 export class RegistrationBook {
   readonly #link: Link
   readonly #warn: (error: unknown) => void
-  readonly #entries = new Map<string, Entry>()
+  readonly #nodes = new Map<string, NodeEntry>()
+  readonly #dataNodes = new Map<string, DataNode>()
 
   constructor(link: Link, warn: (error: unknown) => void) {
     this.#link = link
     this.#warn = warn
   }
 
+  /** Data that is undefined leaves what the node had; null leaves it with nothing of the caller. */
   async setNode(path: string, data: NodeData, options: SetOptions): Promise<void> {
-    this.#check(path, 'setNode')
-    const bytes = encode(data)
+    this.#check(path, 'setNode', options)
+    if (this.#dataNodes.get(path)?.claimed) throw typeConflict(path, 'setData')
+    const kept = data === undefined ? this.#nodes.get(path)?.data : data
+    const bytes = encode(kept)
     checkSize(path, bytes, this.#link)
     const entry = this.#node(path)
     const { state = true } = options
     // Equal data keeps the bytes, and with them the time of writing.
     const { wanted } = entry.registration
-    const same = wanted.kind === 'present' && holds(decode(wanted.data), data)
-    entry.data = data
+    const same = wanted.kind === 'present' && holds(decode(wanted.data), kept)
+    entry.data = kept
     const present = { kind: 'present' as const, data: same ? wanted.data : bytes }
     await this.#patiently(entry.registration, options, () =>
       entry.registration.want(state ? present : { kind: 'absent' }),
@@ -53,82 +59,88 @@ export class RegistrationBook {
   }
 
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {
-    this.#check(path, 'setData')
-    const present = this.#entries.get(path)
-    if (present?.kind === 'node') throw typeConflict(path, 'setNode')
+    this.#check(path, 'setData', options)
+    if (this.#nodes.has(path)) throw typeConflict(path, 'setNode')
     const bytes = encode(data)
     checkSize(path, bytes, this.#link)
-    if (options.state === false) {
-      await this.unset(path, {})
-      return
-    }
-    if (holds(await this.#read(path), data)) return
-    await writeData(this.#link.zk, path, bytes, this.#link.acl)
-    this.#entries.set(path, { kind: 'data', bytes })
+    const { state = true } = options
+    await this.#onData(path, options, async (node, signal) => {
+      if (state) await node.write(data, bytes, signal)
+      else await node.remove(false, signal)
+    })
   }
 
   /** True if the path is free of what this registry wrote; false if something of somebody else stands there. */
   async unset(path: string, { force = false }: UnsetOptions): Promise<boolean> {
-    this.#check(path, 'unset')
-    const entry = this.#entries.get(path)
-    if (entry?.kind === 'node') {
-      await this.#patiently(entry.registration, {}, () => entry.registration.want({ kind: 'absent' }))
-      entry.registration.stop()
-      this.#entries.delete(path)
-      return this.#isFree(path)
+    this.#check(path, 'unset', {})
+    const entry = this.#nodes.get(path)
+    if (entry === undefined) return this.#onData(path, {}, (node, signal) => node.remove(force, signal))
+    const { registration } = entry
+    await this.#patiently(registration, {}, () => registration.want({ kind: 'absent' }))
+    // A node that was asked for meanwhile is still looked after.
+    if (registration.wanted.kind === 'absent') {
+      registration.stop()
+      if (this.#nodes.get(path) === entry) this.#nodes.delete(path)
     }
-    if (entry === undefined && !force) return this.#isFree(path)
-    const removed = await removeData(this.#link.zk, path, force ? null : (entry?.bytes ?? null))
-    this.#entries.delete(path)
-    return removed
+    if (force) return this.#onData(path, {}, (node, signal) => node.remove(true, signal))
+    return (await this.#link.zk.exists(path)) === null
   }
 
   stop(): void {
-    for (const entry of this.#entries.values()) if (entry.kind === 'node') entry.registration.stop()
-    this.#entries.clear()
+    for (const { registration } of this.#nodes.values()) registration.stop()
+    this.#nodes.clear()
+    this.#dataNodes.clear()
   }
 
-  #check(path: string, what: string): void {
+  #check(path: string, what: string, options: SetOptions): void {
     validatePath(path)
+    checkCall(options)
     this.#link.checkWritable(`${what} ${path}`)
   }
 
-  #node(path: string): Extract<Entry, { kind: 'node' }> {
-    const present = this.#entries.get(path)
-    if (present?.kind === 'data') throw typeConflict(path, 'setData')
+  #node(path: string): NodeEntry {
+    const present = this.#nodes.get(path)
     if (present !== undefined) return present
     const registration = new Registration(this.#link.zk, path, {
       acl: () => this.#link.acl,
       wasOurs: sessionId => this.#link.wasOurs(sessionId),
       warning: this.#warn,
     })
-    const entry = { kind: 'node' as const, registration, data: null }
-    this.#entries.set(path, entry)
+    const entry = { registration, data: null }
+    this.#nodes.set(path, entry)
     return entry
   }
 
-  async #isFree(path: string): Promise<boolean> {
-    return (await this.#link.zk.exists(path)) === null
-  }
-
-  async #read(path: string): Promise<ReturnType<typeof decode>> {
+  /** The node is remembered while something of ours stands there, or is under way. */
+  async #onData<T>(
+    path: string,
+    options: SetOptions,
+    task: (node: DataNode, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const node = this.#dataNodes.get(path) ?? new DataNode(this.#link.zk, path, () => this.#link.acl)
+    this.#dataNodes.set(path, node)
+    const late = (): Error => new NoConnectionError()
     try {
-      return decode((await this.#link.zk.get(path)).data)
-    } catch (error) {
-      if (ZooKeeperError.is(error, 'NO_NODE') || ZooKeeperError.is(error, 'NO_AUTH')) return null
-      throw error
+      return await withDeadline(systemClock, this.#patience(options), late, options.signal, signal =>
+        task(node, signal),
+      )
+    } finally {
+      if (node.idle && this.#dataNodes.get(path) === node) this.#dataNodes.delete(path)
     }
   }
 
   /** A caller waits a bounded time; the registration goes on in the background. */
   #patiently(registration: Registration, options: SetOptions, task: () => Promise<void>): Promise<void> {
-    const { timeout = this.#link.zk.sessionTimeout * 2, signal } = options
     const late = (): Error => {
       if (!registration.blocked) return new NoConnectionError()
       const message = `${registration.path} is held by another session; the registration waits for it to go`
       return new ServiceRegistryError('OWNED_BY_OTHER', message, { path: registration.path })
     }
-    return withDeadline(systemClock, timeout, late, signal, task)
+    return withDeadline(systemClock, this.#patience(options), late, options.signal, task)
+  }
+
+  #patience({ timeout = this.#link.zk.sessionTimeout * 2 }: SetOptions): number {
+    return timeout
   }
 }
 

@@ -15,6 +15,13 @@ const log = logger('registration')
 /** How often a registration is checked although nothing happened, in milliseconds. */
 const CHECK_INTERVAL = 60_000
 
+/**
+ * This many changes by others are answered at once, and then one per interval: somebody who answers back, as the
+ * Python package does, would otherwise be fought as fast as the network allows.
+ */
+const BURST = 10
+const ANSWER_INTERVAL = 500
+
 /** What the owner wants: a node with these bytes, or none. */
 export type Wanted = { readonly kind: 'present'; readonly data: Uint8Array } | { readonly kind: 'absent' }
 
@@ -51,10 +58,19 @@ export class Registration {
   #working = false
   #due = false
   #timer: ReturnType<typeof setTimeout> | null = null
+  #timerDue = 0
+  /** How many changes were answered of late, and when that was counted. */
+  #answers = { count: 0, at: 0 }
   #stopped = false
 
   /** One function for all watches, so that they count as one. */
-  readonly #changed = (): void => this.#look()
+  readonly #changed = (): void => {
+    const now = performance.now()
+    const count = Math.max(0, this.#answers.count - (now - this.#answers.at) / ANSWER_INTERVAL) + 1
+    this.#answers = { count, at: now }
+    if (count > BURST) this.#lookLater(ANSWER_INTERVAL)
+    else this.#look()
+  }
 
   constructor(zk: ZooKeeperView, path: string, port: RegistrationPort) {
     this.path = path
@@ -89,6 +105,10 @@ export class Registration {
     this.#stopped = true
     this.#unsubscribe()
     if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#dismiss()
+  }
+
+  #dismiss(): void {
     const stopped = new ServiceRegistryError('STOPPED', 'the registry was stopped', { path: this.path })
     for (const waiter of this.#waiters.splice(0)) waiter.reject(stopped)
   }
@@ -115,6 +135,8 @@ export class Registration {
       }
     }
     this.#working = false
+    // Whoever went back into the queue while the registration was stopped is told too.
+    if (this.#stopped) this.#dismiss()
   }
 
   #failed(error: unknown, waiters: readonly Deferred<void>[]): void {
@@ -127,9 +149,19 @@ export class Registration {
     this.#lookLater(this.#backoff.next())
   }
 
+  /** The earliest of the times that were asked for counts. */
   #lookLater(ms: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    if (!this.#stopped) this.#timer = setTimeout(() => this.#look(), ms)
+    if (this.#stopped) return
+    const due = performance.now() + ms
+    if (this.#timer !== null) {
+      if (this.#timerDue <= due) return
+      clearTimeout(this.#timer)
+    }
+    this.#timerDue = due
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#look()
+    }, ms)
   }
 
   /** One step from what is there to what is wanted. */

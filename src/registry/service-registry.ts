@@ -3,12 +3,13 @@ import type { ZooKeeper } from '../../protocol/index.ts'
 import { Emitter } from '../../protocol/support/emitter.ts'
 import { logger } from '../../protocol/support/log.ts'
 import type { NodeData } from './codec.ts'
+import { isolated } from './isolated.ts'
 import { Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
 import { LockBook } from './lock-book.ts'
 import type { ServiceRegistryOptions, Settings } from './options.ts'
-import { settingsOf, text } from './options.ts'
+import { checkCallback, settingsOf, text } from './options.ts'
 import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
@@ -41,7 +42,9 @@ export class ServiceRegistry implements AsyncDisposable {
   readonly #watchers: WatcherBook
   readonly #registrations: RegistrationBook
   readonly #locks: LockBook
+  readonly #stopping = new AbortController()
   #up = false
+  #warning = false
 
   private constructor(settings: Settings) {
     this.#link = new Link(settings)
@@ -77,6 +80,7 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /** True while there is a connection. A callback is called now and on every change; the same one counts once. */
   getState(callback?: StateCallback): boolean {
+    checkCallback(callback)
     const up = this.#link.connected
     if (callback !== undefined && !this.#stateCallbacks.has(callback)) {
       this.#stateCallbacks.add(callback)
@@ -88,10 +92,11 @@ export class ServiceRegistry implements AsyncDisposable {
   /**
    * Registers an ephemeral node and keeps it: it comes back by itself after the session expired and when somebody
    * deletes it. Resolves when it stands; what is wanted stays wanted whatever the outcome of the call.
+   * Without data it keeps what it had; null takes that away.
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH, and OWNED_BY_OTHER when another
    * session still holds the path after `timeout`; the registration then goes on waiting for it to go.
    */
-  async setNode(path: string, data: NodeData = null, options: SetOptions = {}): Promise<void> {
+  async setNode(path: string, data?: NodeData, options: SetOptions = {}): Promise<void> {
     await this.#registrations.setNode(path, data, options)
   }
 
@@ -117,6 +122,7 @@ export class ServiceRegistry implements AsyncDisposable {
    * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH.
    */
   async get(path: string, callback?: Callback): Promise<Snapshot> {
+    checkCallback(callback)
     this.#link.checkRunning()
     return this.#watchers.get(path, callback)
   }
@@ -126,13 +132,16 @@ export class ServiceRegistry implements AsyncDisposable {
     await this.get(path, callback)
   }
 
-  /** The snapshot now and after every change, until the signal aborts; a slow reader gets the newest. */
+  /**
+   * The snapshot now and after every change, until the signal aborts or the registry stops; a slow reader gets
+   * the newest.
+   */
   watch(path: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<Snapshot, void, void> {
     const subscribe = async (callback: Callback): Promise<() => void> => {
       await this.addCallback(path, callback)
       return () => this.#watchers.remove(path, callback)
     }
-    return snapshotStream(subscribe, options.signal)
+    return snapshotStream(subscribe, [this.#stopping.signal, options.signal])
   }
 
   /** The lock of a path: the same object for the same number of holders. Errors: NoConnectionError, ReadOnlyError. */
@@ -175,6 +184,7 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /** Ends the session, and with it every registration and lock. Safe in every state, any number of times. */
   async stop(): Promise<void> {
+    this.#stopping.abort()
     this.#watchers.stop()
     this.#registrations.stop()
     await this.#link.close()
@@ -193,16 +203,16 @@ export class ServiceRegistry implements AsyncDisposable {
     this.#events.emit('state', up)
   }
 
-  #isolated(task: () => void): void {
-    try {
-      task()
-    } catch (error) {
-      this.#warn(error)
-    }
+  #isolated(task: () => unknown): void {
+    isolated(task, error => this.#warn(error))
   }
 
   #warn(error: unknown): void {
     log('warning: %O', error)
+    // A listener of warnings that throws is not told of its own error, and so on without end.
+    if (this.#warning) return
+    this.#warning = true
     this.#events.emit('warning', error)
+    this.#warning = false
   }
 }

@@ -2,31 +2,32 @@
 import { onAbort } from '../../protocol/support/abort.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 
-/** `subscribe` calls back now and on every change; the function it returns ends that. Ends with the signal. */
+/** `subscribe` calls back now and on every change; the function it returns ends that. Ends with any of the signals. */
 export async function* snapshotStream(
   subscribe: (callback: Callback) => Promise<() => void>,
-  signal: AbortSignal | undefined,
+  signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Snapshot, void, void> {
   let newest: Snapshot | null = null
   let wake = (): void => {}
-  const off = onAbort(signal, () => wake())
+  const over = (): boolean => signals.some(signal => signal?.aborted)
   const unsubscribe = await subscribe(snapshot => {
     newest = snapshot
     wake()
   })
+  const offs = signals.map(signal => onAbort(signal, () => wake()))
   try {
-    while (!signal?.aborted) {
+    while (!over()) {
       const snapshot: Snapshot | null = newest
       newest = null
       if (snapshot !== null) yield snapshot
-      if (newest === null && !signal?.aborted) {
+      if (newest === null && !over()) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
       }
     }
   } finally {
-    off()
+    for (const off of offs) off()
     unsubscribe()
   }
 }

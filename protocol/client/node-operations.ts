@@ -1,0 +1,230 @@
+// The operations on single znodes, as seen from a chroot.
+import type { CreateMode } from '../create-mode.ts'
+import { createModes } from '../create-mode.ts'
+import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
+import type { Operation } from '../operations.ts'
+import { operations } from '../operations.ts'
+import { intoChroot, outOfChroot, parentOf, validatePath } from '../paths.ts'
+import type { GetAclReply } from '../records/access.ts'
+import type { GetChildren2Reply } from '../records/children.ts'
+import type { Acl, Stat } from '../records/data.ts'
+import type { Create2Reply, GetDataReply, ReadRequest } from '../records/nodes.ts'
+import type { Watcher } from '../session/watch-table.ts'
+import { checkAcl } from './acl.ts'
+import type { Data } from './arguments.ts'
+import { checkedTtl, checkedVersion, toBytes } from './arguments.ts'
+import type { ClientCore } from './core.ts'
+import type { RequestOptions } from './options.ts'
+import { Transaction } from './transaction.ts'
+import { deleteTree, ensurePath } from './trees.ts'
+
+export interface ReadOptions extends RequestOptions {
+  /** Called once, at the next change, before any reply that shows it. Survives reconnects and new sessions. */
+  watch?: Watcher | undefined
+}
+
+export interface CreateOptions extends RequestOptions {
+  /** Default `persistent`. */
+  mode?: CreateMode
+  /** Default: the client's `acl`. */
+  acl?: readonly Acl[]
+  /** Creates missing parents, persistent and empty. */
+  parents?: boolean
+  /** Milliseconds to live without children or changes, for the TTL modes. */
+  ttl?: number
+}
+
+export interface VersionOptions extends RequestOptions {
+  /** The version that must be there; default -1, any. */
+  version?: number
+}
+
+export interface DeleteOptions extends VersionOptions {
+  /** Deletes what is below it first. */
+  recursive?: boolean
+}
+
+const NONE: RequestOptions = {}
+
+export class NodeOperations {
+  readonly #core: ClientCore
+  readonly #chroot: string
+  /** Watchers by the callback they stand for, so that one callback watches a path once. */
+  readonly #watchers = new WeakMap<Watcher, Watcher>()
+
+  constructor(core: ClientCore, chroot: string) {
+    this.#core = core
+    this.#chroot = chroot
+  }
+
+  /**
+   * Creates a znode and tells its path, which differs from `path` for sequential modes.
+   * Errors: NODE_EXISTS, NO_NODE (the parent), NO_AUTH, NO_CHILDREN_FOR_EPHEMERALS, INVALID_ACL, QUOTA_EXCEEDED.
+   * On connection loss: CONNECTION_LOSS with `mayHaveApplied`; the znode may exist.
+   */
+  create(path: string, data: Data = null, options: CreateOptions = NONE): Promise<Create2Reply> {
+    return this.#attempt(async () => {
+      const { mode = 'persistent', acl = this.#core.acl, parents = false } = options
+      const facts = createModes[mode]
+      if (facts === undefined) throw new InvalidArgumentError('mode', 'a create mode', mode)
+      validatePath(path, facts.sequential)
+      checkAcl(acl)
+      const serverPath = intoChroot(this.#chroot, path)
+      const request = { path: serverPath, data: this.#bytes(data, path, 'create'), acl, flags: facts.flags }
+      const send = (): Promise<Create2Reply> => {
+        if (facts.kind === 'ttl') {
+          const body = { ...request, ttl: checkedTtl(options.ttl) }
+          return this.#core.submit(operations.createTTL, body, path, serverPath, null, options)
+        }
+        const row = facts.kind === 'container' ? operations.createContainer : operations.create
+        return this.#core.submit(row, request, path, serverPath, null, options)
+      }
+      const created = await send().catch(async error => {
+        if (!parents || !ZooKeeperError.is(error, 'NO_NODE')) throw error
+        await this.ensurePath(parentOf(path), options)
+        return send()
+      })
+      return { path: outOfChroot(this.#chroot, created.path), stat: created.stat }
+    })
+  }
+
+  /** Data and Stat of a znode. Errors: NO_NODE, NO_AUTH. Repeated by itself after a connection loss. */
+  get(path: string, options: ReadOptions = NONE): Promise<GetDataReply> {
+    return this.#read(operations.getData, path, options)
+  }
+
+  /** The Stat, or null where there is no znode; `watch` then waits for its creation. Errors: NO_AUTH. */
+  exists(path: string, options: ReadOptions = NONE): Promise<Stat | null> {
+    return this.#read(operations.exists, path, options)
+  }
+
+  /** The names of the children, in no particular order, and the Stat. Errors: NO_NODE, NO_AUTH. */
+  getChildren(path: string, options: ReadOptions = NONE): Promise<GetChildren2Reply> {
+    return this.#read(operations.getChildren, path, options)
+  }
+
+  /**
+   * Replaces the data. Errors: NO_NODE, BAD_VERSION, NO_AUTH, QUOTA_EXCEEDED.
+   * On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
+   */
+  set(path: string, data: Data, options: VersionOptions = NONE): Promise<Stat> {
+    return this.#attempt(() => {
+      validatePath(path)
+      const serverPath = intoChroot(this.#chroot, path)
+      const bytes = this.#bytes(data, path, 'setData')
+      const request = { path: serverPath, data: bytes, version: checkedVersion(options.version) }
+      return this.#core.submit(operations.setData, request, path, serverPath, null, options)
+    })
+  }
+
+  /**
+   * Deletes a znode. Errors: NO_NODE, BAD_VERSION, NOT_EMPTY, NO_AUTH.
+   * `recursive` deletes from the leaves up, not as one transaction; its `version` is that of the top.
+   */
+  delete(path: string, options: DeleteOptions = NONE): Promise<void> {
+    return this.#attempt(() => {
+      validatePath(path)
+      const version = checkedVersion(options.version)
+      if (options.recursive === true) return deleteTree(this, path, options)
+      const serverPath = intoChroot(this.#chroot, path)
+      return this.#core.submit(
+        operations.delete,
+        { path: serverPath, version },
+        path,
+        serverPath,
+        null,
+        options,
+      )
+    })
+  }
+
+  getAcl(path: string, options: RequestOptions = NONE): Promise<GetAclReply> {
+    return this.#attempt(() => {
+      validatePath(path)
+      const serverPath = intoChroot(this.#chroot, path)
+      return this.#core.submit(operations.getACL, { path: serverPath }, path, serverPath, null, options)
+    })
+  }
+
+  /** Replaces the ACL; `version` is compared with the aversion. Errors: NO_NODE, BAD_VERSION, NO_AUTH, INVALID_ACL. */
+  setAcl(path: string, acl: readonly Acl[], options: VersionOptions = NONE): Promise<Stat> {
+    return this.#attempt(() => {
+      validatePath(path)
+      checkAcl(acl)
+      const serverPath = intoChroot(this.#chroot, path)
+      const request = { path: serverPath, acl, version: checkedVersion(options.version) }
+      return this.#core.submit(operations.setACL, request, path, serverPath, null, options)
+    })
+  }
+
+  /** Resolves when this server has caught up with the leader: reads after it see what was written before it. */
+  sync(path: string, options: RequestOptions = NONE): Promise<void> {
+    return this.#attempt(async () => {
+      validatePath(path)
+      const serverPath = intoChroot(this.#chroot, path)
+      await this.#core.submit(operations.sync, { path: serverPath }, path, serverPath, null, options)
+    })
+  }
+
+  /** Creates a path with all its parents, persistent and empty; what exists is left as it is. */
+  ensurePath(path: string, options: RequestOptions & { acl?: readonly Acl[] } = NONE): Promise<void> {
+    return this.#attempt(() => {
+      validatePath(path)
+      return ensurePath(this, path, options)
+    })
+  }
+
+  /** Several operations, all executed or none. */
+  transaction(): Transaction {
+    const { acl, maxRequestSize } = this.#core
+    return new Transaction({
+      chroot: this.#chroot,
+      acl,
+      maxRequestSize,
+      submit: (request, options) =>
+        this.#core.submit(operations.multi, request, undefined, '', null, options),
+    })
+  }
+
+  #read<Reply>(operation: Operation<ReadRequest, Reply>, path: string, options: ReadOptions): Promise<Reply> {
+    try {
+      validatePath(path)
+      const serverPath = intoChroot(this.#chroot, path)
+      const watcher = options.watch === undefined ? null : this.#watcher(options.watch)
+      const request = { path: serverPath, watch: watcher !== null }
+      const reply = this.#core.submit(operation, request, path, serverPath, watcher, options)
+      if (watcher !== null) this.#core.persistentWatches.restore(serverPath)
+      return reply
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What is wrong with the arguments is a rejection, not an exception: there is one way to fail. */
+  #attempt<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return task()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #watcher(callback: Watcher): Watcher {
+    if (typeof callback !== 'function') throw new InvalidArgumentError('watch', 'a function', callback)
+    if (this.#chroot === '') return callback
+    const present = this.#watchers.get(callback)
+    if (present !== undefined) return present
+    const watcher: Watcher = event => callback({ ...event, path: outOfChroot(this.#chroot, event.path) })
+    this.#watchers.set(callback, watcher)
+    return watcher
+  }
+
+  #bytes(data: Data, path: string, operation: string): Uint8Array | null {
+    const bytes = toBytes(data)
+    const size = (bytes?.length ?? 0) + path.length
+    if (size > this.#core.maxRequestSize) {
+      throw new PacketTooLargeError(size, this.#core.maxRequestSize, { path, operation })
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,80 @@
+// TLS transports over node:tls: encrypted from the first byte, certificates read anew for each connection.
+import type { Buffer } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import { connect } from 'node:tls'
+import { onAbort } from '../support/abort.ts'
+import { describeAddress, SocketTransport } from './tcp.ts'
+import type { Address, Connector, Transport } from './transport.ts'
+
+/** What node:tls takes, less what the connection decides itself; and files, so that rotated certificates are seen. */
+export interface TlsOptions
+  extends Pick<
+    ConnectionOptions,
+    | 'ca'
+    | 'cert'
+    | 'key'
+    | 'passphrase'
+    | 'pfx'
+    | 'ciphers'
+    | 'minVersion'
+    | 'maxVersion'
+    | 'servername'
+    | 'rejectUnauthorized'
+    | 'checkServerIdentity'
+  > {
+  /** PEM file with the authorities to trust, read for each connection. */
+  caFile?: string
+  /** PEM file with the client's certificate, read for each connection. */
+  certFile?: string
+  /** PEM file with the client's key, read for each connection. */
+  keyFile?: string
+}
+
+/** Options, or a function that is asked for them before each connection. */
+export type TlsSource = TlsOptions | (() => TlsOptions | Promise<TlsOptions>)
+
+export function tlsConnector(source: TlsSource): Connector {
+  return async (address, signal) => {
+    const options = await resolve(source)
+    signal.throwIfAborted()
+    return open(address, signal, options)
+  }
+}
+
+async function resolve(source: TlsSource): Promise<ConnectionOptions> {
+  const { caFile, certFile, keyFile, ...options } = typeof source === 'function' ? await source() : source
+  const [ca, cert, key] = await Promise.all([contents(caFile), contents(certFile), contents(keyFile)])
+  return { ...options, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+}
+
+async function contents(file: string | undefined): Promise<Buffer | undefined> {
+  return file === undefined ? undefined : readFile(file)
+}
+
+function open(address: Address, signal: AbortSignal, options: ConnectionOptions): Promise<Transport> {
+  return new Promise((done, reject) => {
+    // The name, not the address, is what the certificate is checked against.
+    const name = isIP(address.host) === 0 ? { servername: address.host } : {}
+    const socket = connect({ ...name, ...options, host: address.ip, port: address.port })
+    socket.setNoDelay(true)
+    socket.pause()
+    const off = onAbort(signal, reason => {
+      socket.destroy()
+      reject(reason)
+    })
+    const failed = (error: Error): void => {
+      off()
+      socket.destroy()
+      reject(error)
+    }
+    socket.once('error', failed)
+    socket.once('secureConnect', () => {
+      off()
+      socket.off('error', failed)
+      socket.on('error', () => {})
+      done(new SocketTransport(socket, describeAddress(address)))
+    })
+  })
+}
