@@ -1,6 +1,7 @@
 // The arguments of operations, checked before anything is sent.
 import { Buffer } from 'node:buffer'
-import { MAX_TTL } from '../create-mode.ts'
+import type { CreateMode, CreateModeFacts } from '../create-mode.ts'
+import { createModes, MAX_TTL } from '../create-mode.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 /** Bytes of a znode; a string is written as UTF-8. null and empty are different things. */
@@ -14,9 +15,13 @@ export function toBytes(data: Data): Uint8Array | null {
 
 /** -1 matches any version. */
 export function checkedVersion(version = -1): number {
-  const fits = Number.isInteger(version) && Math.abs(version) <= 2 ** 31
-  if (!fits) throw new InvalidArgumentError('version', 'an integer', version)
+  if ((version | 0) !== version) throw new InvalidArgumentError('version', 'an integer', version)
   return version
+}
+
+export function checkedMode(mode: CreateMode = 'persistent'): CreateModeFacts {
+  if (Object.hasOwn(createModes, mode)) return createModes[mode]
+  throw new InvalidArgumentError('mode', 'a create mode', mode)
 }
 
 /** Milliseconds. */

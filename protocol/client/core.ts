@@ -1,5 +1,4 @@
 // What a client and its chroot views share: the session at hand, the watches, and the way of a request.
-import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
 import { parseConnectString } from '../net/connect-string.ts'
@@ -9,29 +8,32 @@ import { connectTcp } from '../net/tcp.ts'
 import { tlsConnector } from '../net/tls.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
-import type { WatcherEvent } from '../records/watches.ts'
-import { authPacketOf, Credentials } from '../session/credentials.ts'
+import { authPacketOf, Credentials, credentialOf } from '../session/credentials.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
 import { formatSessionId } from '../session/handshake.ts'
 import { XidCounter } from '../session/in-flight.ts'
 import { LastZxid } from '../session/last-zxid.ts'
 import { PendingRequest } from '../session/pending-request.ts'
+import { isTraced, traceRequest } from '../session/request-trace.ts'
 import { Session } from '../session/session.ts'
 import type { SessionEnvironment } from '../session/session-environment.ts'
 import type { SessionState, TerminalState } from '../session/states.ts'
 import { isLinked, isTerminal } from '../session/states.ts'
+import { WatchDispatcher } from '../session/watch-dispatcher.ts'
 import type { Watcher } from '../session/watch-table.ts'
-import { eventTypeOf, WatchTable } from '../session/watch-table.ts'
+import { WatchTable } from '../session/watch-table.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { Clock } from '../support/clock.ts'
 import { systemClock } from '../support/clock.ts'
+import { channels } from '../support/diagnostics.ts'
 import { Emitter } from '../support/emitter.ts'
 import { logger } from '../support/log.ts'
 import { checkAcl, openAcl } from './acl.ts'
 import type { RequestOptions, ZooKeeperOptions } from './options.ts'
-import { checkRequestOptions, limitsOf } from './options.ts'
+import { checkRequestOptions, checkSession, limitsOf } from './options.ts'
 import { PersistentWatches } from './persistent-watches.ts'
 import type { StateChange } from './state-stream.ts'
+import type { ClientStatus } from './status.ts'
 
 const log = logger('client')
 
@@ -52,9 +54,14 @@ export class ClientCore {
   readonly maxRequestSize: number
   readonly clock: Clock
   readonly persistentWatches: PersistentWatches
-  readonly events: Emitter<ZooKeeperEvents> = new Emitter(error => this.warn(error))
+  readonly events: Emitter<ZooKeeperEvents> = new Emitter((error, event) => {
+    // What a listener for warnings throws is no warning, or there would be no end to it.
+    if (event === 'warning') log('a listener for warnings threw: %O', error)
+    else this.warn(error)
+  })
   readonly #environment: SessionEnvironment
   readonly #watches = new WatchTable()
+  readonly #dispatcher = new WatchDispatcher(this.#watches, error => this.warn(error))
   readonly #credentials = new Credentials()
   readonly #onExpired: 'renew' | 'close'
   #session: Session
@@ -76,7 +83,7 @@ export class ClientCore {
     if (this.#onExpired !== 'renew' && this.#onExpired !== 'close') {
       throw new InvalidArgumentError('onExpired', "'renew' or 'close'", this.#onExpired)
     }
-    for (const { scheme, auth } of options.auth ?? []) this.#credentials.add(toCredential(scheme, auth))
+    for (const { scheme, auth } of options.auth ?? []) this.#credentials.add(credentialOf(scheme, auth))
     this.#environment = {
       ...limits,
       clock,
@@ -95,6 +102,7 @@ export class ClientCore {
       submit: (...request) => this.submit(...request),
       warning: error => this.warn(error),
     })
+    if (options.session !== undefined) checkSession(options.session)
     this.#session = this.#open(options.session ?? null)
   }
 
@@ -138,6 +146,21 @@ export class ClientCore {
     return isTerminal(state) && (state !== 'expired' || this.#onExpired === 'close')
   }
 
+  get status(): ClientStatus {
+    const session = this.#session
+    return {
+      state: session.state,
+      sessionId: this.#sessionId,
+      generation: this.#generation,
+      sessionTimeout: session.timeout,
+      server: session.remote,
+      lastZxid: this.lastZxid,
+      queued: session.queued,
+      inFlight: session.inFlight,
+      watches: this.#watches.size,
+    }
+  }
+
   start(): void {
     if (this.#started) return
     this.#started = true
@@ -164,6 +187,7 @@ export class ClientCore {
       checkRequestOptions(options)
       if (abandon(pending, options.signal)) return pending.promise as Promise<Reply>
     }
+    if (isTraced()) traceRequest(pending, this.clock)
     if (!this.#started) this.start()
     this.#session.submit(pending, options.timeout)
     return pending.promise as Promise<Reply>
@@ -171,18 +195,20 @@ export class ClientCore {
 
   /** Keeps a credential for all connections and sends it on the one at hand. */
   async authenticate(scheme: string, auth: string | Uint8Array): Promise<void> {
-    const credential = toCredential(scheme, auth)
+    const credential = credentialOf(scheme, auth)
     if (!this.#credentials.add(credential)) return
     try {
       await this.#session.authenticate(authPacketOf(credential))
     } catch (error) {
       // A connection that broke meanwhile is followed by one that replays the credential.
-      if (!ZooKeeperError.is(error, 'CONNECTION_LOSS')) throw error
+      if (ZooKeeperError.is(error, 'CONNECTION_LOSS')) return
+      this.#credentials.remove(credential)
+      throw error
     }
   }
 
   forget(scheme: string, auth: string | Uint8Array): void {
-    this.#credentials.remove(toCredential(scheme, auth))
+    this.#credentials.remove(credentialOf(scheme, auth))
   }
 
   async command(word: string, options: RequestOptions): Promise<string> {
@@ -207,8 +233,8 @@ export class ClientCore {
       {
         changed: (state, before) => this.#changed(session, state, before),
         ended: (state, before, heirs) => this.#ended(state, before, heirs),
-        notified: (event, zxid) => this.#notified(event, zxid),
-        attemptFailed: cause => this.events.emit('attemptFailed', cause),
+        notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
+        attempted: (server, cause) => this.#attempted(server, cause),
         stalled: ms => this.events.emit('stalled', ms),
         warning: error => this.warn(error),
       },
@@ -224,14 +250,7 @@ export class ClientCore {
       this.#generation++
     }
     this.#announce(state, previous)
-    if (isLinked(state) && !isLinked(previous)) this.#resync()
-  }
-
-  /** The server does not repeat what persistent watches missed: whoever watches has to read again. */
-  #resync(): void {
-    for (const [path, watcher] of [...this.#watches.persistent()]) {
-      this.#isolated(() => watcher({ type: 'resync', path, zxid: null }))
-    }
+    if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
   }
 
   /** A session that expired is followed by a new one, before anybody hears of it and asks for it. */
@@ -253,33 +272,23 @@ export class ClientCore {
     this.#session.start(heirs)
   }
 
+  #attempted(server: string | null, cause: Error | null): void {
+    if (channels.connect.hasSubscribers)
+      channels.connect.publish({ server, error: cause, sessionId: this.#sessionId })
+    if (cause !== null) this.events.emit('attemptFailed', cause)
+  }
+
   #announce(state: SessionState, previous: SessionState): void {
     log('%s (session %s, generation %d)', state, formatSessionId(this.#sessionId), this.#generation)
-    this.events.emit('state', { state, previous, generation: this.#generation, sessionId: this.#sessionId })
-  }
-
-  #notified({ type: number, path }: WatcherEvent, zxid: bigint): void {
-    const type = eventTypeOf(number)
-    if (type === undefined) {
-      this.warn(new Error(`the server sent an event of unknown type ${number}`))
-      return
-    }
-    const event = { type, path, zxid: zxid > 0n ? zxid : null }
-    for (const watcher of this.#watches.take(type, path)) this.#isolated(() => watcher(event))
-  }
-
-  #isolated(task: () => void): void {
-    try {
-      task()
-    } catch (error) {
-      this.warn(error)
-    }
+    const change = { state, previous, generation: this.#generation, sessionId: this.#sessionId }
+    this.events.emit('state', change)
+    if (channels.state.hasSubscribers) channels.state.publish(change)
   }
 
   /** What a callback threw reaches the warning listeners, and nobody else suffers. */
   warn(error: unknown): void {
     log('warning: %O', error)
-    if (this.events.count('warning') > 0) this.events.emit('warning', error)
+    this.events.emit('warning', error)
   }
 }
 
@@ -291,14 +300,4 @@ function abandon(request: PendingRequest, signal: AbortSignal | undefined): bool
   if (request.progress === 'done') return true
   request.promise.then(off, off)
   return false
-}
-
-function toCredential(scheme: string, auth: string | Uint8Array): { scheme: string; auth: Uint8Array } {
-  if (typeof scheme !== 'string' || scheme === '') {
-    throw new InvalidArgumentError('scheme', 'a string', scheme)
-  }
-  if (typeof auth === 'string') return { scheme, auth: Buffer.from(auth, 'utf8') }
-  if (auth instanceof Uint8Array) return { scheme, auth }
-  // The value itself is a secret: boxed, the message names its type alone.
-  throw new InvalidArgumentError('auth', 'a string or bytes', Object(auth))
 }

@@ -1,6 +1,5 @@
 // The operations on single znodes, as seen from a chroot.
 import type { CreateMode } from '../create-mode.ts'
-import { createModes } from '../create-mode.ts'
 import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
@@ -12,7 +11,7 @@ import type { Create2Reply, GetDataReply, ReadRequest } from '../records/nodes.t
 import type { Watcher } from '../session/watch-table.ts'
 import { checkAcl } from './acl.ts'
 import type { Data } from './arguments.ts'
-import { checkedTtl, checkedVersion, toBytes } from './arguments.ts'
+import { checkedMode, checkedTtl, checkedVersion, toBytes } from './arguments.ts'
 import type { ClientCore } from './core.ts'
 import type { RequestOptions } from './options.ts'
 import { Transaction } from './transaction.ts'
@@ -64,9 +63,8 @@ export class NodeOperations {
    */
   create(path: string, data: Data = null, options: CreateOptions = NONE): Promise<Create2Reply> {
     return this.#attempt(async () => {
-      const { mode = 'persistent', acl = this.#core.acl, parents = false } = options
-      const facts = createModes[mode]
-      if (facts === undefined) throw new InvalidArgumentError('mode', 'a create mode', mode)
+      const { acl = this.#core.acl, parents = false } = options
+      const facts = checkedMode(options.mode)
       validatePath(path, facts.sequential)
       checkAcl(acl)
       const serverPath = intoChroot(this.#chroot, path)

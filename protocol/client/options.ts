@@ -91,6 +91,14 @@ export function limitsOf(options: ZooKeeperOptions): Limits {
   }
 }
 
+/** The session is a secret: the error names it, and nothing of its content. */
+export function checkSession(session: unknown): asserts session is SessionCredentials {
+  const { id, password } = (session ?? {}) as Partial<SessionCredentials>
+  const sound = typeof id === 'bigint' && BigInt.asIntN(64, id) === id && password instanceof Uint8Array
+  if (!sound)
+    throw new InvalidArgumentError('session', '{ id: bigint, password: Uint8Array }', Object(session))
+}
+
 export function checkTimeout(name: string, value: unknown): void {
   if (typeof value !== 'number' || !(value >= 0)) {
     throw new InvalidArgumentError(name, 'a number of milliseconds', value)

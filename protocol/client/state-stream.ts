@@ -17,11 +17,11 @@ export interface StateChange {
 export type StateSource = (listener: (change: StateChange) => void) => () => void
 
 /**
- * Yields `first` and then every change, in order and without a gap, until the client closes or the
- * signal aborts. Changes wait for a slow reader: they are few.
+ * Yields the state at the time when it is first read, and then every change, in order and without a gap,
+ * until the client closes or the signal aborts. Changes wait for a slow reader: they are few.
  */
 export async function* stateStream(
-  first: StateChange,
+  now: () => StateChange,
   source: StateSource,
   isLast: (state: SessionState) => boolean,
   signal: AbortSignal | undefined,
@@ -34,7 +34,7 @@ export async function* stateStream(
   })
   const off = onAbort(signal, () => wake())
   try {
-    for (let change: StateChange | undefined = first; ; change = waiting.shift()) {
+    for (let change: StateChange | undefined = now(); ; change = waiting.shift()) {
       if (signal?.aborted) return
       if (change !== undefined) {
         yield change

@@ -1,6 +1,5 @@
 // A transaction: operations collected one by one and executed all together, or not at all.
 import type { CreateMode } from '../create-mode.ts'
-import { createModes } from '../create-mode.ts'
 import { errorCodeOf } from '../error-codes.ts'
 import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import { OpCode } from '../opcodes.ts'
@@ -9,7 +8,7 @@ import type { Acl, Stat } from '../records/data.ts'
 import type { MultiOperation, MultiOutcome, MultiReply, MultiRequest } from '../records/multi.ts'
 import { checkAcl } from './acl.ts'
 import type { Data } from './arguments.ts'
-import { checkedTtl, checkedVersion, toBytes } from './arguments.ts'
+import { checkedMode, checkedTtl, checkedVersion, toBytes } from './arguments.ts'
 import type { RequestOptions } from './options.ts'
 
 export type TransactionResult =
@@ -71,9 +70,8 @@ export class Transaction {
   }
 
   create(path: string, data: Data = null, options: TransactionCreateOptions = {}): this {
-    const { mode = 'persistent', acl = this.#port.acl } = options
-    const facts = createModes[mode]
-    if (facts === undefined) throw new InvalidArgumentError('mode', 'a create mode', mode)
+    const { acl = this.#port.acl } = options
+    const facts = checkedMode(options.mode)
     validatePath(path, facts.sequential)
     checkAcl(acl)
     const request = { path: this.#inside(path), data: toBytes(data), acl, flags: facts.flags }

@@ -15,6 +15,7 @@ import { NodeOperations } from './node-operations.ts'
 import type { RequestOptions } from './options.ts'
 import type { StateChange } from './state-stream.ts'
 import { stateStream } from './state-stream.ts'
+import type { ClientStatus } from './status.ts'
 import type { WatchOptions } from './watch-stream.ts'
 import { watchStream } from './watch-stream.ts'
 import { WatchSubscription } from './watch-subscription.ts'
@@ -77,6 +78,11 @@ export class ZooKeeperView extends NodeOperations {
     return this.#core.lastZxid
   }
 
+  /** What the client is doing now, for people and monitors. */
+  status(): ClientStatus {
+    return this.#core.status
+  }
+
   /** Listens to events; the returned function ends that. A listener that throws becomes a `warning`. */
   on<Name extends keyof ZooKeeperEvents>(
     name: Name,
@@ -88,7 +94,12 @@ export class ZooKeeperView extends NodeOperations {
   /** The state now and every one that follows, until the client closes or the signal aborts. */
   states(options: { signal?: AbortSignal } = {}): AsyncGenerator<StateChange, void, void> {
     const source = (listener: (change: StateChange) => void): (() => void) => this.on('state', listener)
-    return stateStream(this.#core.change, source, state => this.#core.isLast(state), options.signal)
+    return stateStream(
+      () => this.#core.change,
+      source,
+      state => this.#core.isLast(state),
+      options.signal,
+    )
   }
 
   /** A view of the same session in which `path` is the root. The znode itself is not created. */

@@ -70,6 +70,11 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
     return this.#core.authenticate(scheme, auth)
   }
 
+  /** Leaves a credential out on the connections that follow; the one at hand keeps it. */
+  removeAuth(scheme: string, auth: string | Uint8Array): void {
+    this.#core.forget(scheme, auth)
+  }
+
   /**
    * Ends the session, so that its ephemeral znodes go at once, and every call that still waits. Works in every
    * state, any number of times, and leaves neither timer nor socket; waits for the server one second at most.

@@ -3,17 +3,15 @@ import type { Buffer } from 'node:buffer'
 import { serverErrors } from '../error-codes.ts'
 import { PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import { FrameDecoder, FrameError } from '../frame.ts'
-import type { Codec } from '../jute/codec.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import type { Transport } from '../net/transport.ts'
 import { OpCode, Xid } from '../opcodes.ts'
-import type { WatchKind } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { connectRequest, connectResponse } from '../records/connect.ts'
-import type { AddWatchRequest, WatcherEvent } from '../records/watches.ts'
-import { AddWatchMode, watcherEvent } from '../records/watches.ts'
+import type { WatcherEvent } from '../records/watches.ts'
+import { watcherEvent } from '../records/watches.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
@@ -24,10 +22,12 @@ import { InFlight } from './in-flight.ts'
 import type { LastZxid } from './last-zxid.ts'
 import { Output } from './output.ts'
 import type { PendingRequest } from './pending-request.ts'
+import { settle, unsendable } from './settle.ts'
 import type { Timeouts } from './timeouts.ts'
 import type { WatchTable } from './watch-table.ts'
 
-const NO_NODE = serverErrors.NO_NODE.number
+/** Bytes of a reply header. */
+const REPLY_HEADER = 16
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 /** The server takes nothing from us without authentication, and closes. */
 const REQUIRES_AUTH = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
@@ -100,7 +100,7 @@ export class Connection {
     return this.#output.turn
   }
 
-  get inFlight(): Iterable<PendingRequest> {
+  get inFlight(): Pick<InFlight, 'size' | typeof Symbol.iterator> {
     return this.#inFlight
   }
 
@@ -132,9 +132,9 @@ export class Connection {
     const { operation } = request
     const xid = this.#environment.xids.next()
     try {
-      this.#output.request(xid, operation.opcode, operation.request, request.request)
+      request.bytesSent = this.#output.request(xid, operation.opcode, operation.request, request.request)
     } catch (error) {
-      request.reject(explained(error, request))
+      request.reject(unsendable(error, request))
       return
     }
     request.xid = xid
@@ -190,9 +190,11 @@ export class Connection {
     else {
       if (err === UNIMPLEMENTED) this.#refuseEarly(xid)
       const request = this.#inFlight.take(xid)
+      request.bytesReceived = REPLY_HEADER + frame.remaining
       this.#environment.lastZxid.observe(high, low)
       this.#port.proven(request.sentAt)
-      this.#answered(request, err, frame)
+      settle(request, err, frame, this.#environment.watches)
+      if (err === REQUIRES_AUTH) this.#port.authFailed()
     }
   }
 
@@ -201,29 +203,6 @@ export class Connection {
     for (const request of this.#inFlight) {
       if (request.xid === xid && request.progress === 'sent') request.refuse(UNIMPLEMENTED)
     }
-  }
-
-  #answered(request: PendingRequest, err: number, frame: JuteReader): void {
-    if (request.progress === 'done') return
-    const { operation } = request
-    if (err !== 0) {
-      if (err === NO_NODE && operation.watch === 'exist') {
-        this.#arm(request, 'exist')
-        request.resolve(null)
-      } else {
-        request.refuse(err)
-        if (err === REQUIRES_AUTH) this.#port.authFailed()
-      }
-      return
-    }
-    const value = operation.reply === null ? undefined : decoded(request, operation.reply, frame)
-    // Armed in the same turn as the answer: an event may be the very next frame.
-    if (operation.watch !== null) this.#arm(request, kindOf(request))
-    request.resolve(value)
-  }
-
-  #arm(request: PendingRequest, kind: WatchKind): void {
-    if (request.watcher !== null) this.#environment.watches.add(kind, request.serverPath, request.watcher)
   }
 
   #notified(frame: JuteReader, high: number, low: number): void {
@@ -285,30 +264,4 @@ export class Connection {
     for (const auth of this.#auths.drain()) auth.reject(lost)
     this.#port.closed(cause, this.#inFlight.drain())
   }
-}
-
-/** The table of a watch whose read succeeded. */
-function kindOf({ operation, request }: PendingRequest): WatchKind {
-  if (operation.watch === 'mode') {
-    return (request as AddWatchRequest).mode === AddWatchMode.persistent ? 'persistent' : 'recursive'
-  }
-  return operation.watch === 'child' ? 'child' : 'data'
-}
-
-/** A reply that cannot be read settles its request before the connection is given up. */
-function decoded(request: PendingRequest, codec: Codec<unknown>, frame: JuteReader): unknown {
-  try {
-    return codec.read(frame)
-  } catch (error) {
-    request.fail('MARSHALLING_ERROR', error)
-    throw error
-  }
-}
-
-function explained(error: unknown, request: PendingRequest): unknown {
-  if (!(error instanceof PacketTooLargeError)) return error
-  return new PacketTooLargeError(error.size, error.limit, {
-    path: request.path,
-    operation: request.operation.name,
-  })
 }

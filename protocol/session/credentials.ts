@@ -1,5 +1,6 @@
 // What proves who we are: kept by the client, replayed first on every connection, never shown.
 import { Buffer } from 'node:buffer'
+import { InvalidArgumentError } from '../errors.ts'
 import type { AuthPacket } from '../records/access.ts'
 
 export interface Credential {
@@ -26,6 +27,17 @@ export class Credentials {
   packets(): AuthPacket[] {
     return this.#entries.map(authPacketOf)
   }
+}
+
+/** Checks what a caller gives; a string is encoded as UTF-8. */
+export function credentialOf(scheme: string, auth: string | Uint8Array): Credential {
+  if (typeof scheme !== 'string' || scheme === '') {
+    throw new InvalidArgumentError('scheme', 'a string', scheme)
+  }
+  if (typeof auth === 'string') return { scheme, auth: Buffer.from(auth, 'utf8') }
+  if (auth instanceof Uint8Array) return { scheme, auth }
+  // The value itself is a secret: boxed, the message names its type alone.
+  throw new InvalidArgumentError('auth', 'a string or bytes', Object(auth))
 }
 
 export function authPacketOf({ scheme, auth }: Credential): AuthPacket {

@@ -51,8 +51,8 @@ export class Output {
     return this.#turn
   }
 
-  /** Encodes one request. Throws, having sent nothing, when it is too large or cannot be encoded. */
-  request<T>(xid: number, opcode: number, codec: Codec<T> | null, body: T): void {
+  /** Encodes one request and tells its bytes. Throws, having sent nothing, when it is too large or cannot be encoded. */
+  request<T>(xid: number, opcode: number, codec: Codec<T> | null, body: T): number {
     const writer = this.#encoder.begin()
     try {
       writer.writeInt(xid)
@@ -62,7 +62,7 @@ export class Output {
       this.#encoder.cancel()
       throw error
     }
-    this.#end()
+    return this.#end()
   }
 
   /** Encodes a frame without a header: the handshake. */
@@ -82,7 +82,7 @@ export class Output {
     this.#state = 'stopped'
   }
 
-  #end(): void {
+  #end(): number {
     const length = this.#encoder.end()
     if (length > this.#limit) {
       this.#encoder.cancel()
@@ -90,6 +90,7 @@ export class Output {
     }
     if (this.#state === 'idle') this.#schedule()
     else if (this.#state === 'scheduled' && this.#encoder.size >= EARLY_FLUSH) this.#flush()
+    return length
   }
 
   #schedule(): void {

@@ -36,6 +36,9 @@ export class PendingRequest {
   deadline: number = Number.POSITIVE_INFINITY
   /** How often it was sent. */
   attempts = 0
+  /** Bytes of its frame and of the reply's, without the length fields. */
+  bytesSent = 0
+  bytesReceived = 0
 
   constructor(
     operation: Operation<unknown, unknown>,
@@ -52,6 +55,11 @@ export class PendingRequest {
     this.promise = new Promise(capture)
     this.#resolve = resolveNext
     this.#reject = rejectNext
+  }
+
+  /** A request that the session makes for itself. */
+  static internal<Request, Reply>(operation: Operation<Request, Reply>, request: Request): PendingRequest {
+    return new PendingRequest(operation as Operation<unknown, unknown>, request, undefined, '', null)
   }
 
   resolve(value: unknown): void {

@@ -12,8 +12,8 @@ const log = logger('session')
 export const BATCH_BYTES: number = 128 * 1024
 const KINDS: readonly WatchKind[] = ['data', 'exist', 'child', 'persistent', 'recursive']
 const LENGTH_FIELD = 4
-/** Of a setWatches frame besides its paths: header, zxid, three counts. */
-const FRAME_OVERHEAD = 8 + 8 + 3 * LENGTH_FIELD
+/** Of a setWatches2 frame besides its paths: header, zxid, five counts. */
+const FRAME_OVERHEAD = 8 + 8 + 5 * LENGTH_FIELD
 
 type Batch = Record<WatchKind, string[]>
 

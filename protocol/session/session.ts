@@ -2,7 +2,6 @@
 import type { ErrorCode } from '../error-codes.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { Address } from '../net/transport.ts'
-import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
 import type { SetWatches2 } from '../records/watches.ts'
@@ -100,6 +99,11 @@ export class Session {
     return this.#queue.size
   }
 
+  /** Requests that wait for an answer. */
+  get inFlight(): number {
+    return this.#connection?.inFlight.size ?? 0
+  }
+
   /** Begins to connect. `inherited` are reads that outlived the session before this one. */
   start(inherited: readonly PendingRequest[] = []): void {
     // Each has the deadline of its caller already, or none.
@@ -124,6 +128,7 @@ export class Session {
 
   /** Sends a credential on the connection at hand, if there is one; every later one replays it. */
   async authenticate(packet: AuthPacket): Promise<void> {
+    if (isTerminal(this.#state)) throw new ZooKeeperError(endCodes[this.#state], { operation: 'auth' })
     await this.#connection?.authenticate(packet)
   }
 
@@ -136,13 +141,7 @@ export class Session {
   async #close(patience: number): Promise<void> {
     const connection = this.#connection
     if (connection !== null && !isTerminal(this.#state)) {
-      const request = new PendingRequest(
-        operations.closeSession as Operation<unknown, unknown>,
-        undefined,
-        undefined,
-        '',
-        null,
-      )
+      const request = PendingRequest.internal(operations.closeSession, undefined)
       connection.send(request)
       const late = (): unknown => new Error('no answer to closeSession')
       await withDeadline(this.#environment.clock, patience, late, undefined, () => request.promise).catch(
@@ -160,7 +159,7 @@ export class Session {
       } catch (error) {
         if (isTerminal(this.#state)) return
         log('attempt failed: %s', error)
-        this.#port.attemptFailed(error as Error)
+        this.#port.attempted(null, error as Error)
         // Wrong credentials stay wrong: trying again would only lock somebody out.
         if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
       }
@@ -231,6 +230,7 @@ export class Session {
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
     this.#rearm(connection, gap)
+    this.#port.attempted(connection.remote, null)
     this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
     this.#pump()
   }
@@ -241,8 +241,9 @@ export class Session {
     const send = (batch: SetWatches2): Promise<unknown> => {
       // Servers before 3.6 know the older request alone.
       const persistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
-      const row = persistent ? operations.setWatches2 : operations.setWatches
-      const request = new PendingRequest(row as Operation<unknown, unknown>, batch, undefined, '', null)
+      const request = persistent
+        ? PendingRequest.internal(operations.setWatches2, batch)
+        : PendingRequest.internal(operations.setWatches, batch)
       connection.send(request)
       return request.promise
     }
@@ -271,7 +272,8 @@ export class Session {
     this.#connection = null
     const state = this.#state
     this.#queue.restore(unanswered, isTerminal(state) ? endCodes[state] : 'CONNECTION_LOSS', cause)
-    this.#move('linkLost')
+    // A server hangs up after closeSession: that is the end, not a loss.
+    if (this.#closing === null) this.#move('linkLost')
   }
 
   #pump(): void {

@@ -4,9 +4,9 @@ type Listener<T> = (value: T) => void
 
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>()
-  readonly #onThrow: (error: unknown) => void
+  readonly #onThrow: (error: unknown, event: keyof Events) => void
 
-  constructor(onThrow: (error: unknown) => void) {
+  constructor(onThrow: (error: unknown, event: keyof Events) => void) {
     this.#onThrow = onThrow
   }
 
@@ -28,7 +28,7 @@ export class Emitter<Events extends object> {
       try {
         listener(value)
       } catch (error) {
-        this.#onThrow(error)
+        this.#onThrow(error, name)
       }
     }
   }

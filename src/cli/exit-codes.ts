@@ -54,10 +54,14 @@ export function exitCodeOf(error: unknown): ExitCode {
   }
 }
 
+/** Causes may go round in circles. */
+const MOST_CAUSES = 5
+
 /** The message with those of its causes, on one line. */
 export function describeError(error: unknown): string {
   const parts: string[] = []
-  for (let at: unknown = error; at !== undefined && parts.length < 5; ) {
+  let at: unknown = error
+  for (let depth = 0; depth < MOST_CAUSES && (depth === 0 || at !== undefined); depth++) {
     const message = at instanceof Error ? at.message || at.name : String(at)
     if (!parts.some(part => part.includes(message))) parts.push(message)
     at = at instanceof Error ? at.cause : undefined

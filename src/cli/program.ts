@@ -156,7 +156,7 @@ function milliseconds(text: string): number {
 
 /** A misspelt --password=... is an unknown flag; its value must not reach the terminal or a log. */
 function withoutValues(message: string): string {
-  return message.replace(/unknown option '(--[^=']*|-[^-])[^\n]*'/, "unknown option '$1'")
+  return message.replace(/unknown option '(--[\w-]*|-[^-])[\s\S]*'/, "unknown option '$1'")
 }
 
 function version(): string {

@@ -1,5 +1,6 @@
 // The data of a node: a JSON object with the process and the time of writing, byte for byte as the Python package.
 import { Buffer } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { ServiceRegistryError } from './errors.ts'
 
@@ -33,7 +34,10 @@ export function envelopeNow(now: Date = new Date()): Envelope {
 
 /** Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON cannot say. */
 export function encode(data: NodeData, envelope: Envelope = envelopeNow()): Uint8Array {
-  return Buffer.from(escapeNonAscii(stringify({ ...envelope, ...toObject(data) })), 'latin1')
+  const { pid, created, ...rest }: Record<string, unknown> = { ...envelope, ...toObject(data) }
+  // Two texts joined: an object would put keys that look like integers first.
+  const parts = [stringify({ pid, created }), stringify(rest)].map(text => text.slice(1, -1))
+  return Buffer.from(escapeNonAscii(`{${parts.filter(part => part !== '').join()}}`), 'latin1')
 }
 
 /**
@@ -42,7 +46,7 @@ export function encode(data: NodeData, envelope: Envelope = envelopeNow()): Uint
  */
 export function holds(present: NodeObject | null, data: NodeData): boolean {
   if (present === null) return false
-  const wanted = JSON.parse(stringify(toObject(data))) as Record<string, unknown>
+  const wanted = parse(stringify(toObject(data)))
   const { pid, created, ...rest } = present
   return isDeepStrictEqual(
     { ...('pid' in wanted && { pid }), ...('created' in wanted && { created }), ...rest },
@@ -119,32 +123,54 @@ function kindOf(value: unknown): string {
   return typeof value
 }
 
-/** JSON.parse knows neither big integers nor Python's NaN and Infinity: they are marked first, outside strings. */
+/**
+ * JSON.parse knows neither big integers nor Python's NaN and Infinity: they are marked first, outside strings.
+ * Throws where Python does, or where recursion over the result would end in a stack overflow.
+ */
 function parse(text: string): NodeObject {
+  const value = (SPECIAL.test(text) ? parseMarked(text) : JSON.parse(text)) as NodeObject
+  checkDepth(value)
+  return value
+}
+
+function parseMarked(text: string): unknown {
   const marked = text.replace(TOKENS, token => {
-    if (token.startsWith('"')) return token
-    if (token in SPECIAL) return JSON.stringify(`${MARK}${token}`)
-    return isUnsafeInteger(token) ? JSON.stringify(`${MARK}${token}`) : token
+    const special = token in LITERALS || isUnsafeInteger(token)
+    return special && !token.startsWith('"') ? JSON.stringify(`${MARK}${token}`) : token
   })
   return JSON.parse(marked, (_key, item: unknown) =>
     typeof item === 'string' && item.startsWith(MARK) ? unmark(item.slice(MARK.length)) : item,
-  ) as NodeObject
+  )
 }
 
-/** Strings first, so that nothing inside them counts. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
-/** A control character cannot stand unescaped in JSON; a string that begins with this was written by nobody. */
-const MARK = '\u0000ndsr:'
-const SPECIAL: Readonly<Record<string, number>> = {
+/** What only the slower way can read, or something that looks like it inside a string. */
+const SPECIAL = /NaN|Infinity|\d{16}/
+/** Strings first, so that nothing inside them counts; without its end quote, a string takes all the rest. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs
+/** Nobody who writes data knows it. */
+const MARK = `\u0000${randomUUID()}:`
+const LITERALS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,
 }
+/** Python's own limit: the time that it takes to read a number grows faster than its length. */
+const MOST_DIGITS = 4300
+const DEEPEST = 500
 
 function unmark(token: string): Json {
-  return SPECIAL[token] ?? BigInt(token)
+  if (token.length > MOST_DIGITS) throw new RangeError(`an integer of ${token.length} digits`)
+  return LITERALS[token] ?? BigInt(token)
 }
 
 function isUnsafeInteger(token: string): boolean {
   return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
+}
+
+function checkDepth(top: Json): void {
+  let level: readonly Json[] = [top]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) throw new RangeError(`more than ${DEEPEST} levels`)
+    level = level.flatMap(item => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
 }

@@ -89,7 +89,9 @@ export class Link {
     const before = digestOf(this.#credentials)
     this.#credentials = { ...this.#credentials, ...change }
     const digest = digestOf(this.#credentials)
-    if (digest === before || digest === null) return
+    if (digest === before) return
+    if (before !== null) this.zk.removeAuth('digest', before)
+    if (digest === null) return
     await this.zk.addAuth('digest', digest)
   }
 

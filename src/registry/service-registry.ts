@@ -37,7 +37,7 @@ export type StateCallback = (up: boolean) => void
  */
 export class ServiceRegistry implements AsyncDisposable {
   readonly #link: Link
-  readonly #events: Emitter<ServiceRegistryEvents> = new Emitter(error => this.#warn(error))
+  readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
   readonly #stateCallbacks = new Set<StateCallback>()
   readonly #watchers: WatcherBook
   readonly #registrations: RegistrationBook
@@ -205,6 +205,12 @@ export class ServiceRegistry implements AsyncDisposable {
 
   #isolated(task: () => unknown): void {
     isolated(task, error => this.#warn(error))
+  }
+
+  /** A listener of warnings that throws itself is not told of it. */
+  #thrown(error: unknown, name: keyof ServiceRegistryEvents): void {
+    if (name === 'warning') log('a listener of warnings threw: %O', error)
+    else this.#warn(error)
   }
 
   #warn(error: unknown): void {

@@ -1,6 +1,5 @@
 // The SASL exchange on a new connection: before it is through, nothing else may be sent.
 import { ZooKeeperError } from '../../errors.ts'
-import type { Operation } from '../../operations.ts'
 import { operations } from '../../operations.ts'
 import type { SaslToken } from '../../records/access.ts'
 import { PendingRequest } from '../pending-request.ts'
@@ -34,8 +33,7 @@ export async function authenticate(port: SaslPort, mechanism: SaslMechanism, hos
 }
 
 async function send(port: SaslPort, token: Uint8Array): Promise<Uint8Array | null> {
-  const row = operations.sasl as Operation<unknown, unknown>
-  const request = new PendingRequest(row, { token } satisfies SaslToken, undefined, '', null)
+  const request = PendingRequest.internal(operations.sasl, { token })
   port.send(request)
   return ((await request.promise) as SaslToken).token
 }
