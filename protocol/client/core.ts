@@ -1,8 +1,9 @@
 // What a client and its chroot views share: the session at hand, the watches, and the way of a request.
 import type { ErrorCode } from '../error-codes.ts'
-import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
+import { InvalidArgumentError, InvalidConnectStringError, ZooKeeperError } from '../errors.ts'
 import { parseConnectString } from '../net/connect-string.ts'
 import { fourLetterWord } from '../net/four-letter-word.ts'
+import { rebalance } from '../net/rebalance.ts'
 import { ServerList } from '../net/server-list.ts'
 import { connectTcp } from '../net/tcp.ts'
 import { tlsConnector } from '../net/tls.ts'
@@ -209,6 +210,18 @@ export class ClientCore {
 
   forget(scheme: string, auth: string | Uint8Array): void {
     this.#credentials.remove(credentialOf(scheme, auth))
+  }
+
+  /** Takes another list of servers; the session goes on, on another server where that evens out the load. */
+  updateServers(connectString: string): void {
+    const { servers, chroot } = parseConnectString(connectString)
+    if (chroot !== this.chroot) {
+      throw new InvalidConnectStringError(connectString, `the chroot stays ${this.chroot || 'none'}`)
+    }
+    const { servers: list, random } = this.#environment
+    const { move, first } = rebalance(list.servers, servers, this.#session.address, random)
+    list.update(servers, first)
+    if (move) this.#session.relocate('the server list has changed')
   }
 
   async command(word: string, options: RequestOptions): Promise<string> {

@@ -70,6 +70,14 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
     return this.#core.authenticate(scheme, auth)
   }
 
+  /**
+   * Replaces the server list, in the form of the connect string and with the same chroot; the session goes on. Moves to
+   * another server only where that evens out the load (as Java's updateServerList), or when this one is not listed.
+   */
+  updateServers(connectString: string): void {
+    this.#core.updateServers(connectString)
+  }
+
   /** Leaves a credential out on the connections that follow; the one at hand keeps it. */
   removeAuth(scheme: string, auth: string | Uint8Array): void {
     this.#core.forget(scheme, auth)

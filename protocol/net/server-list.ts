@@ -53,6 +53,20 @@ export class ServerList {
     return this.#laps
   }
 
+  /** Replaces the list; `first` are visited first. */
+  update(servers: readonly Endpoint[], first: readonly Endpoint[]): void {
+    const rest = servers.filter(server => !first.includes(server))
+    this.#servers = [...shuffled(first, this.#random), ...shuffled(rest, this.#random)]
+    this.#pending = []
+    this.#known.clear()
+    this.#index = 0
+  }
+
+  /** The address that comes next, whoever's turn it is. */
+  prefer(address: Address): void {
+    this.#pending.unshift(address)
+  }
+
   /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
   async next(signal: AbortSignal): Promise<Address> {
     try {

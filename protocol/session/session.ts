@@ -25,6 +25,7 @@ import type { SessionEvent, SessionState, TerminalState } from './states.ts'
 import { isTerminal, nextState } from './states.ts'
 import { timeoutsOf } from './timeouts.ts'
 import type { Gap } from './watch-table.ts'
+import { findWritable } from './writable-search.ts'
 
 const log = logger('session')
 const SHORTEST_BACKOFF = 50
@@ -49,6 +50,8 @@ export class Session {
   #timeout: number
   #connection: Connection | null = null
   #address: Address | null = null
+  /** Ends what goes on for the sake of the connection at hand. */
+  #linkEnded = new AbortController()
   /** How many replies the client had got when this session began. */
   readonly #repliesBefore: number
   #closing: Promise<void> | null = null
@@ -231,6 +234,7 @@ export class Session {
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
     this.#rearm(connection, gap)
     this.#port.attempted(connection.remote, null)
+    if (outcome.readOnly) this.#searchWritable()
     this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
     this.#pump()
   }
@@ -270,10 +274,29 @@ export class Session {
     if (this.#connection === null) return
     log('connection over: %s', cause ?? 'closed by the server')
     this.#connection = null
+    this.#linkEnded.abort()
+    this.#linkEnded = new AbortController()
     const state = this.#state
     this.#queue.restore(unanswered, isTerminal(state) ? endCodes[state] : 'CONNECTION_LOSS', cause)
     // A server hangs up after closeSession: that is the end, not a loss.
     if (this.#closing === null) this.#move('linkLost')
+  }
+
+  /** Gives up the connection at hand for another one; the session goes on. */
+  relocate(reason: string): void {
+    this.#connection?.close(new Error(reason))
+  }
+
+  /** Reads go on meanwhile. */
+  #searchWritable(): void {
+    const { clock, servers, connect } = this.#environment
+    findWritable({ clock, servers, connect, signal: this.#linkEnded.signal }).then(
+      address => {
+        servers.prefer(address)
+        this.relocate('another server takes writes')
+      },
+      () => {},
+    )
   }
 
   #pump(): void {

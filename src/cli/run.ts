@@ -53,7 +53,8 @@ async function read(options: GetOptions, log: Log, signal: AbortSignal | undefin
   await using registry = await ServiceRegistry.connect({ servers: server, username, password, ...patience })
   const { client } = registry
   client.on('attemptFailed', error => log.debug(`attempt to connect failed: ${describeError(error)}`))
-  const off = onAbort(signal, () => void registry.stop())
+  // A stop that fails is told by the one at the end.
+  const off = onAbort(signal, () => void registry.stop().catch(() => {}))
   try {
     await client.connect({ timeout, ...(signal !== undefined && { signal }) }).catch(error => {
       if (!ZooKeeperError.is(error, 'REQUEST_TIMEOUT')) throw error

@@ -99,10 +99,11 @@ function stringify(value: Record<string, unknown>): string {
   }
 }
 
-/** Python's json escapes everything outside ASCII, in UTF-16 code units. */
+/** Python's json escapes everything outside printable ASCII, in UTF-16 code units. */
 function escapeNonAscii(text: string): string {
-  return text.replace(/[\u007f-\uffff]/g, character =>
-    character === '\u007f' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(
+    /[\u007f-\uffff]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
 
