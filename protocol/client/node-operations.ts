@@ -1,5 +1,5 @@
 // The operations on single znodes, as seen from a chroot.
-import type { CreateMode } from '../create-mode.ts'
+import type { CreateMode, CreateModeFacts } from '../create-mode.ts'
 import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
@@ -7,13 +7,15 @@ import { intoChroot, outOfChroot, parentOf, validatePath } from '../paths.ts'
 import type { GetAclReply } from '../records/access.ts'
 import type { GetChildren2Reply } from '../records/children.ts'
 import type { Acl, Stat } from '../records/data.ts'
-import type { Create2Reply, GetDataReply, ReadRequest } from '../records/nodes.ts'
+import type { Create2Reply, CreateRequest, GetDataReply, ReadRequest } from '../records/nodes.ts'
 import type { Watcher } from '../session/watch-table.ts'
+import { withDeadline } from '../support/abort.ts'
 import { checkAcl } from './acl.ts'
 import type { Data } from './arguments.ts'
 import { checkedMode, checkedTtl, checkedVersion, toBytes } from './arguments.ts'
 import type { ClientCore } from './core.ts'
 import type { RequestOptions } from './options.ts'
+import { checkRequestOptions } from './options.ts'
 import { Transaction } from './transaction.ts'
 import { deleteTree, ensurePath } from './trees.ts'
 
@@ -62,28 +64,47 @@ export class NodeOperations {
    * On connection loss: CONNECTION_LOSS with `mayHaveApplied`; the znode may exist.
    */
   create(path: string, data: Data = null, options: CreateOptions = NONE): Promise<Create2Reply> {
-    return this.#attempt(async () => {
-      const { acl = this.#core.acl, parents = false } = options
-      const facts = checkedMode(options.mode)
-      validatePath(path, facts.sequential)
-      checkAcl(acl)
-      const serverPath = intoChroot(this.#chroot, path)
-      const request = { path: serverPath, data: this.#bytes(data, path, 'create'), acl, flags: facts.flags }
-      const send = (): Promise<Create2Reply> => {
-        if (facts.kind === 'ttl') {
-          const body = { ...request, ttl: checkedTtl(options.ttl) }
-          return this.#core.submit(operations.createTTL, body, path, serverPath, null, options)
-        }
-        const row = facts.kind === 'container' ? operations.createContainer : operations.create
-        return this.#core.submit(row, request, path, serverPath, null, options)
-      }
-      const created = await send().catch(async error => {
-        if (!parents || !ZooKeeperError.is(error, 'NO_NODE')) throw error
-        await this.ensurePath(parentOf(path), options)
-        return send()
-      })
-      return { path: outOfChroot(this.#chroot, created.path), stat: created.stat }
+    return this.#attempt(() => {
+      if (options.parents !== true) return this.#create(path, data, options)
+      return this.#whole('create', options, inner =>
+        this.#createWithParents(path, data, { ...options, ...inner }),
+      )
     })
+  }
+
+  async #createWithParents(path: string, data: Data, options: CreateOptions): Promise<Create2Reply> {
+    try {
+      return await this.#create(path, data, options)
+    } catch (error) {
+      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
+    }
+    await this.ensurePath(parentOf(path), options)
+    return this.#create(path, data, options)
+  }
+
+  async #create(path: string, data: Data, options: CreateOptions): Promise<Create2Reply> {
+    const { acl = this.#core.acl } = options
+    const facts = checkedMode(options.mode)
+    validatePath(path, facts.sequential)
+    checkAcl(acl)
+    const serverPath = intoChroot(this.#chroot, path)
+    const request = { path: serverPath, data: this.#bytes(data, path, 'create'), acl, flags: facts.flags }
+    const created = await this.#submitCreate(facts.kind, request, path, options)
+    return { path: outOfChroot(this.#chroot, created.path), stat: created.stat }
+  }
+
+  #submitCreate(
+    kind: CreateModeFacts['kind'],
+    request: CreateRequest,
+    path: string,
+    options: CreateOptions,
+  ): Promise<Create2Reply> {
+    if (kind === 'ttl') {
+      const body = { ...request, ttl: checkedTtl(options.ttl) }
+      return this.#core.submit(operations.createTTL, body, path, request.path, null, options)
+    }
+    const row = kind === 'container' ? operations.createContainer : operations.create
+    return this.#core.submit(row, request, path, request.path, null, options)
   }
 
   /** Data and Stat of a znode. Errors: NO_NODE, NO_AUTH. Repeated by itself after a connection loss. */
@@ -123,7 +144,9 @@ export class NodeOperations {
     return this.#attempt(() => {
       validatePath(path)
       const version = checkedVersion(options.version)
-      if (options.recursive === true) return deleteTree(this, path, options)
+      if (options.recursive === true) {
+        return this.#whole('delete', options, inner => deleteTree(this, path, { version, ...inner }))
+      }
       const serverPath = intoChroot(this.#chroot, path)
       return this.#core.submit(
         operations.delete,
@@ -164,11 +187,17 @@ export class NodeOperations {
     })
   }
 
-  /** Creates a path with all its parents, persistent and empty; what exists is left as it is. */
+  /**
+   * Creates a path with all its parents, persistent and empty; what exists is left as it is. In a chroot, `/` is the
+   * chroot itself. `timeout` bounds the whole.
+   */
   ensurePath(path: string, options: RequestOptions & { acl?: readonly Acl[] } = NONE): Promise<void> {
     return this.#attempt(() => {
       validatePath(path)
-      return ensurePath(this, path, options)
+      // From the root of the server, because the chroot may be missing itself.
+      const root = this.#chroot === '' ? this : new NodeOperations(this.#core, '')
+      const whole = intoChroot(this.#chroot, path)
+      return this.#whole('ensurePath', options, inner => ensurePath(root, whole, { ...options, ...inner }))
     })
   }
 
@@ -205,6 +234,20 @@ export class NodeOperations {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** Bounds an operation that is made of several by its `timeout`; each of them has the client's own. */
+  #whole<T>(
+    operation: string,
+    { signal, timeout = Number.POSITIVE_INFINITY }: RequestOptions,
+    task: (inner: RequestOptions) => Promise<T>,
+  ): Promise<T> {
+    checkRequestOptions({ signal, timeout })
+    if (timeout === Number.POSITIVE_INFINITY) return task({ signal, timeout: undefined })
+    const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation })
+    return withDeadline(this.#core.clock, timeout, late, signal, inner =>
+      task({ signal: inner, timeout: undefined }),
+    )
   }
 
   #watcher(callback: Watcher): Watcher {

@@ -13,6 +13,8 @@ export interface TreePort {
 
 /** How often a branch in which others keep creating is gone through. */
 const MOST_ROUNDS = 10
+/** Children that are deleted at the same time. */
+const AT_ONCE = 64
 
 /** Tries the deepest level first: usually its parents are there. */
 export async function ensurePath(
@@ -43,8 +45,10 @@ export async function deleteTree(
   const { signal, timeout, version = -1 } = options
   for (let round = 1; ; round++) {
     const { children } = await port.getChildren(path, { signal, timeout })
-    for (const name of children) {
-      await ignoring('NO_NODE', deleteTree(port, childOf(path, name), { signal, timeout }))
+    for (let i = 0; i < children.length; i += AT_ONCE) {
+      const batch = children.slice(i, i + AT_ONCE)
+      const tasks = batch.map(name => deleteTree(port, childOf(path, name), { signal, timeout }))
+      await Promise.all(tasks.map(task => ignoring('NO_NODE', task)))
     }
     try {
       return await port.delete(path, { signal, timeout, version })

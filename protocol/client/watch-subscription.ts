@@ -3,6 +3,7 @@ import { UnsupportedError } from '../errors.ts'
 import { intoChroot, outOfChroot } from '../paths.ts'
 import { isLinked } from '../session/states.ts'
 import type { Watcher } from '../session/watch-table.ts'
+import { abortable } from '../support/abort.ts'
 import type { ClientCore } from './core.ts'
 import { EmulatedWatch } from './emulated-watch.ts'
 import type { NodeOperations } from './node-operations.ts'
@@ -34,10 +35,14 @@ export class WatchSubscription {
   async arm(watcher: Watcher, signal: AbortSignal | undefined): Promise<void> {
     const inside: Watcher = event => watcher({ ...event, path: outOfChroot(this.#chroot, event.path) })
     this.#armed = { kind: 'server', watcher: inside }
+    const { persistentWatches } = this.#core
+    // The request itself is not aborted: nobody would hear its answer, and the watch would stay on the server.
+    const added = persistentWatches.add(this.#kind, this.#serverPath, inside, {})
     try {
-      await this.#core.persistentWatches.add(this.#kind, this.#serverPath, inside, { signal })
+      await abortable(added, signal)
     } catch (error) {
       this.disarm()
+      added.then(() => persistentWatches.remove(this.#kind, this.#serverPath, inside)).catch(() => {})
       if (!(error instanceof UnsupportedError)) throw error
       await this.#emulate(watcher)
     }

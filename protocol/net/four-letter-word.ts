@@ -1,6 +1,7 @@
 // Four-letter words: the text commands that a server answers before a session, such as `ruok` and `srvr`.
 import { Buffer } from 'node:buffer'
 import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
+import { onAbort } from '../support/abort.ts'
 import type { Address, Connector } from './transport.ts'
 
 /** A server that talks without end is cut off here. */
@@ -23,11 +24,10 @@ export async function fourLetterWord(
   const answer = await new Promise<string>((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const abort = (): void => {
+    const off = onAbort(signal, reason => {
       transport.destroy()
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort, { once: true })
+      reject(reason)
+    })
     transport.open({
       data(chunk) {
         chunks.push(chunk)
@@ -36,7 +36,7 @@ export async function fourLetterWord(
       },
       drain() {},
       closed(cause) {
-        signal.removeEventListener('abort', abort)
+        off()
         if (cause !== undefined && size === 0)
           reject(new ZooKeeperError('CONNECTION_LOSS', { operation: word, cause }))
         else resolve(Buffer.concat(chunks).toString('utf8'))

@@ -1,5 +1,6 @@
 // One attempt to reach a server: the next address, a transport, the handshake, SASL, all under one deadline.
 import type { ServerList } from '../net/server-list.ts'
+import { describeAddress } from '../net/tcp.ts'
 import type { Address, Connector } from '../net/transport.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { ConnectionEnvironment, ConnectionPort } from './connection.ts'
@@ -8,7 +9,6 @@ import type { HandshakeInput, HandshakeOutcome } from './handshake.ts'
 import { connectRequestFor, judge } from './handshake.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
-import { timeoutsOf } from './timeouts.ts'
 
 export interface Attempt {
   readonly connection: Connection
@@ -23,6 +23,8 @@ export interface AttemptInput extends HandshakeInput {
   readonly connect: Connector
   readonly environment: ConnectionEnvironment
   readonly port: ConnectionPort
+  /** Milliseconds for all of it. */
+  readonly timeout: number
   /** null: no SASL. */
   readonly sasl: SaslMechanism | null
   /** Aborts when the session ends. */
@@ -31,14 +33,17 @@ export interface AttemptInput extends HandshakeInput {
 
 /** Rejects when the address does not answer in time; nothing of the attempt is left then. */
 export function attempt(input: AttemptInput): Promise<Attempt> {
-  const { clock } = input.environment
-  const { connect } = timeoutsOf(input.sessionTimeout, input.servers.size)
-  const late = (): Error => new Error(`no session within ${Math.round(connect)} ms`)
-  return withDeadline(clock, connect, late, input.signal, signal => run(input, signal))
+  const { environment, timeout } = input
+  let at = ''
+  const late = (): Error => new Error(`${at}no session within ${Math.round(timeout)} ms`)
+  return withDeadline(environment.clock, timeout, late, input.signal, async signal => {
+    const address = await input.servers.next(signal)
+    at = `${describeAddress(address)}: `
+    return run(input, address, signal)
+  })
 }
 
-async function run(input: AttemptInput, signal: AbortSignal): Promise<Attempt> {
-  const address = await input.servers.next(signal)
+async function run(input: AttemptInput, address: Address, signal: AbortSignal): Promise<Attempt> {
   const transport = await input.connect(address, signal)
   const connection = new Connection(transport, input.environment, input.port)
   if (signal.aborted) {
@@ -48,7 +53,9 @@ async function run(input: AttemptInput, signal: AbortSignal): Promise<Attempt> {
   const off = onAbort(signal, reason => connection.close(reason as Error))
   try {
     const sentAt = input.environment.clock.now()
-    const response = await connection.handshake(connectRequestFor(input))
+    const response = await connection.handshake(connectRequestFor(input)).catch(cause => {
+      throw refused(address, input.lastZxid, cause)
+    })
     const outcome = judge(response)
     if (outcome.kind === 'established' && input.sasl !== null) {
       await authenticate(connection, input.sasl, address.host)
@@ -60,4 +67,10 @@ async function run(input: AttemptInput, signal: AbortSignal): Promise<Attempt> {
   } finally {
     off()
   }
+}
+
+/** A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own. */
+function refused(address: Address, lastZxid: bigint, cause: unknown): Error {
+  const hint = lastZxid === 0n ? '' : `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?`
+  return new Error(`${describeAddress(address)}: closed before it answered the handshake${hint}`, { cause })
 }

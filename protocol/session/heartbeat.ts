@@ -5,7 +5,7 @@ import type { Timeouts } from './timeouts.ts'
 export interface HeartbeatPort {
   /** Nothing was sent for the ping interval. */
   ping(): void
-  /** Nothing was received for the read timeout. */
+  /** Nothing was received for the read timeout, although something was asked. */
   dead(silentFor: number): void
   /** This process did not run for `ms` milliseconds more than it should have waited. */
   stalled(ms: number): void
@@ -19,6 +19,8 @@ export class Heartbeat {
   #running = true
   #sentAt: number
   #receivedAt: number
+  /** When the other end was first asked something since it was last heard; Infinity if it was not. */
+  #askedAt: number = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock, timeouts: Timeouts, port: HeartbeatPort) {
     this.#clock = clock
@@ -31,10 +33,12 @@ export class Heartbeat {
 
   sent(at: number): void {
     this.#sentAt = at
+    if (at < this.#askedAt) this.#askedAt = at
   }
 
   received(at: number): void {
     this.#receivedAt = at
+    this.#askedAt = Number.POSITIVE_INFINITY
   }
 
   stop(): void {
@@ -43,8 +47,16 @@ export class Heartbeat {
   }
 
   #arm(): void {
-    const due = Math.min(this.#sentAt + this.#timeouts.ping, this.#receivedAt + this.#timeouts.read)
+    const due = Math.min(this.#sentAt + this.#timeouts.ping, this.#deadline)
     this.#timer = this.#clock.schedule(due - this.#clock.now(), () => this.#wake(due))
+  }
+
+  /**
+   * The silence of one who was not asked proves nothing: after a stall of this process the ping comes late, and the
+   * answer gets its time. Otherwise the ping went out long before, and this is the read timeout.
+   */
+  get #deadline(): number {
+    return Math.max(this.#receivedAt + this.#timeouts.read, this.#askedAt + this.#timeouts.ping)
   }
 
   #wake(due: number): void {
@@ -57,15 +69,14 @@ export class Heartbeat {
   #judge(): void {
     if (!this.#running) return
     const now = this.#clock.now()
-    const silentFor = now - this.#receivedAt
-    if (silentFor >= this.#timeouts.read) {
+    if (now >= this.#deadline) {
       this.stop()
-      this.#port.dead(silentFor)
+      this.#port.dead(now - this.#receivedAt)
       return
     }
     if (now - this.#sentAt >= this.#timeouts.ping) {
       this.#port.ping()
-      this.#sentAt = now
+      this.sent(now)
     }
     this.#arm()
   }

@@ -40,6 +40,12 @@ export class Lifeline {
     if (at > this.#provenAt) this.#provenAt = at
   }
 
+  /** Milliseconds until locks are void; Infinity before there is a session, or when it is too late. */
+  get remaining(): number {
+    if (this.#timeouts === undefined || this.#stage !== 'alive') return Number.POSITIVE_INFINITY
+    return Math.max(0, this.#provenAt + this.#timeouts.lost - this.#clock.now())
+  }
+
   stop(): void {
     this.#stage = 'over'
     this.#timer?.cancel()

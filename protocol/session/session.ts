@@ -23,7 +23,7 @@ import { gapOf, rearm } from './resubscribe.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
 import type { SessionEvent, SessionState, TerminalState } from './states.ts'
 import { isTerminal, nextState } from './states.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { attemptTimeout, timeoutsOf } from './timeouts.ts'
 import type { Gap } from './watch-table.ts'
 import { findWritable } from './writable-search.ts'
 
@@ -195,6 +195,7 @@ export class Session {
       connect,
       environment: this.#environment,
       port: this.#connectionPort(over),
+      timeout: attemptTimeout(sessionTimeout, servers.size, this.#lifeline.remaining),
       sasl,
       signal,
     })

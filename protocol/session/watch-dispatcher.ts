@@ -20,7 +20,12 @@ export class WatchDispatcher {
       return
     }
     const event = { type, path, zxid: zxid > 0n ? zxid : null }
-    for (const watcher of this.#watches.take(type, path)) this.#call(watcher, event)
+    const watchers = this.#watches.take(type, path)
+    // Behind whoever awaits an earlier reply of the same chunk, and before whoever awaits a later one.
+    if (watchers.length === 0) return
+    queueMicrotask(() => {
+      for (const watcher of watchers) this.#call(watcher, event)
+    })
   }
 
   /** The server does not repeat what persistent watches missed: whoever watches has to read again. */
