@@ -11,7 +11,7 @@ export const serverErrors = {
   RUNTIME_INCONSISTENCY: { number: -2, text: 'not executed, because an earlier operation failed' },
   DATA_INCONSISTENCY: { number: -3, text: 'the server reports a data inconsistency' },
   CONNECTION_LOSS: { number: -4, text: 'the connection was lost' },
-  MARSHALLING_ERROR: { number: -5, text: 'the server could not read the request' },
+  MARSHALLING_ERROR: { number: -5, text: 'the request or its reply could not be read' },
   UNIMPLEMENTED: { number: -6, text: 'the server does not implement the operation' },
   OPERATION_TIMEOUT: { number: -7, text: 'the operation timed out' },
   BAD_ARGUMENTS: { number: -8, text: 'the server refuses the arguments' },

@@ -56,20 +56,40 @@ export const stat: Codec<Stat> = {
     writer.writeLong(value.pzxid)
   },
   read(reader) {
+    const at = reader.readBlock(STAT_BYTES)
+    const { view } = reader
+    const czxid = view.getBigInt64(at)
     return {
-      czxid: reader.readLong(),
-      mzxid: reader.readLong(),
-      ctime: reader.readLongNumber(),
-      mtime: reader.readLongNumber(),
-      version: reader.readInt(),
-      cversion: reader.readInt(),
-      aversion: reader.readInt(),
-      ephemeralOwner: reader.readLong(),
-      dataLength: reader.readInt(),
-      numChildren: reader.readInt(),
-      pzxid: reader.readLong(),
+      czxid,
+      mzxid: longLike(view, at + 8, at, czxid),
+      ctime: longNumber(view, at + 16),
+      mtime: longNumber(view, at + 24),
+      version: view.getInt32(at + 32),
+      cversion: view.getInt32(at + 36),
+      aversion: view.getInt32(at + 40),
+      ephemeralOwner: isZero(view, at + 44) ? 0n : view.getBigInt64(at + 44),
+      dataLength: view.getInt32(at + 52),
+      numChildren: view.getInt32(at + 56),
+      pzxid: longLike(view, at + 60, at, czxid),
     }
   },
+}
+
+const STAT_BYTES = 68
+
+/** The long at `at`; where it equals the one at `other`, that bigint again: a Stat comes with every answer. */
+function longLike(view: DataView, at: number, other: number, value: bigint): bigint {
+  const same =
+    view.getInt32(at + 4) === view.getInt32(other + 4) && view.getInt32(at) === view.getInt32(other)
+  return same ? value : view.getBigInt64(at)
+}
+
+function isZero(view: DataView, at: number): boolean {
+  return view.getInt32(at) === 0 && view.getInt32(at + 4) === 0
+}
+
+function longNumber(view: DataView, at: number): number {
+  return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4)
 }
 
 export const acl: Codec<Acl> = {

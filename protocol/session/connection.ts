@@ -180,10 +180,12 @@ export class Connection {
       this.#phase = { kind: 'greeted' }
       return
     }
-    const xid = frame.readInt()
-    const high = frame.readInt()
-    const low = frame.readUnsignedInt()
-    const err = frame.readInt()
+    const at = frame.readBlock(REPLY_HEADER)
+    const { view } = frame
+    const xid = view.getInt32(at)
+    const high = view.getInt32(at + 4)
+    const low = view.getUint32(at + 8)
+    const err = view.getInt32(at + 12)
     if (xid === Xid.notification) this.#notified(frame, high, low)
     else if (xid === Xid.ping) this.#pong()
     else if (xid === Xid.auth) this.#authAnswered(err)

@@ -71,6 +71,8 @@ async function run(input: AttemptInput, address: Address, signal: AbortSignal): 
 
 /** A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own. */
 function refused(address: Address, lastZxid: bigint, cause: unknown): Error {
-  const hint = lastZxid === 0n ? '' : `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?`
-  return new Error(`${describeAddress(address)}: closed before it answered the handshake${hint}`, { cause })
+  const { message } = cause as Error
+  const silent = lastZxid !== 0n && /^closed before/.test(message)
+  const hint = silent ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
+  return new Error(`${describeAddress(address)}: ${message}${hint}`, { cause })
 }

@@ -34,3 +34,10 @@ export function failureOf(outcome: Outcome<unknown>): ZooKeeperError {
   if (ZooKeeperError.is(outcome.error)) return outcome.error
   throw new Error(`no ZooKeeperError: ${outcome.state} ${String(outcome.error)}`)
 }
+
+/** Follows several promises. */
+export function outcomesOf<T extends readonly Promise<unknown>[]>(
+  ...promises: T
+): { [K in keyof T]: Outcome<Awaited<T[K]>> } {
+  return promises.map(promise => outcomeOf(promise)) as { [K in keyof T]: Outcome<Awaited<T[K]>> }
+}

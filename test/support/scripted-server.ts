@@ -82,11 +82,18 @@ export interface Acceptance {
   readOnly?: boolean
 }
 
+interface ScriptedConnectionPort {
+  onHandshake(connection: ScriptedConnection): void
+  answerTo(word: string, address: Address): string | undefined
+}
+
 /** One connection, seen from the server. */
 export class ScriptedConnection {
   readonly address: Address
   readonly transport: WatchedTransport
   handshake: ConnectRequest | undefined
+  /** The four-letter word that came in place of a handshake. */
+  word: string | undefined
   /** Everything after the handshake except pings, in order. */
   readonly requests: ScriptedRequest[] = []
   pings = 0
@@ -97,18 +104,21 @@ export class ScriptedConnection {
   zxid = 100n
   readonly #end: MemoryTransport
   readonly #encoder = new FrameEncoder()
-  readonly #onHandshake: (connection: ScriptedConnection) => void
+  readonly #port: ScriptedConnectionPort
   #taken = 0
 
-  constructor(address: Address, onHandshake: (connection: ScriptedConnection) => void) {
+  constructor(address: Address, port: ScriptedConnectionPort) {
     const [client, server] = MemoryTransport.pair()
     this.address = address
     this.transport = new WatchedTransport(client, `${address.host}:${address.port}`)
     this.#end = server
-    this.#onHandshake = onHandshake
+    this.#port = port
     const decoder = new FrameDecoder(64 * 1024 * 1024, frame => this.#frame(frame))
     server.open({
-      data: chunk => decoder.push(chunk),
+      data: chunk => {
+        if (this.handshake === undefined && chunk.length === 4) this.#answer(chunk.toString('latin1'))
+        else decoder.push(chunk)
+      },
       drain: () => {},
       closed: () => {
         this.closed = true
@@ -203,10 +213,18 @@ export class ScriptedConnection {
     queueMicrotask(() => this.#end.destroy())
   }
 
+  #answer(word: string): void {
+    this.word = word
+    const answer = this.#port.answerTo(word, this.address)
+    if (answer === undefined) return
+    this.raw(Buffer.from(answer))
+    this.close()
+  }
+
   #frame(frame: JuteReader): void {
     if (this.handshake === undefined) {
       this.handshake = connectRequest.read(frame)
-      this.#onHandshake(this)
+      this.#port.onHandshake(this)
       return
     }
     const { xid, opcode } = requestHeader.read(frame)
@@ -233,6 +251,8 @@ export class ScriptedEnsemble {
   reach: (address: Address) => Reachability = () => 'open'
   /** Decides how a handshake is answered; the default knows the sessions that it has given. */
   onHandshake: (connection: ScriptedConnection) => void = connection => this.admit(connection)
+  /** What a server says to a four-letter word; undefined: nothing at all. */
+  answerTo: (word: string, address: Address) => string | undefined = () => undefined
   /** Negotiated session timeout; undefined: what was asked for. */
   sessionTimeout: number | undefined
   /** zxid of the newest reply on a new connection. */
@@ -250,15 +270,18 @@ export class ScriptedEnsemble {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true })
       })
     }
-    const connection = new ScriptedConnection(address, made => this.onHandshake(made))
+    const connection = new ScriptedConnection(address, {
+      onHandshake: made => this.onHandshake(made),
+      answerTo: (word, to) => this.answerTo(word, to),
+    })
     connection.zxid = this.zxid
     this.connections.push(connection)
     return Promise.resolve(connection.transport)
   }
 
-  /** The newest connection. */
+  /** The newest connection, apart from those for a four-letter word. */
   get link(): ScriptedConnection {
-    const link = this.connections.at(-1)
+    const link = this.connections.findLast(({ word }) => word === undefined)
     if (link === undefined) throw new Error('no connection was opened')
     return link
   }

@@ -105,7 +105,7 @@ t.test('handshake: garbage for an answer is a failed attempt, and the next one f
   await clock.advance(1000)
   t.equal(zk.state, 'connected')
   t.strictSame(
-    failures.map(({ name }) => name),
+    failures.map(error => (error.cause as Error).name),
     ['JuteError', 'FrameError', 'FrameError'],
   )
   t.strictSame(

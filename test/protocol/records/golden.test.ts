@@ -220,6 +220,20 @@ const goldens: Golden[] = [
     operations.setWatches.request,
     { relativeZxid: 5n, dataWatches: ['/a'], existWatches: [], childWatches: [] },
   ),
+  request(
+    'addWatch, recursive',
+    '00000012 00000004 0000006a 00000002 2f61 00000001',
+    { xid: 4, opcode: OpCode.addWatch },
+    operations.addWatch.request,
+    { path: '/a', mode: 1 },
+  ),
+  reply(
+    'addWatch reply',
+    '00000014 00000004 0000000000000007 00000000 00000000',
+    { xid: 4, zxid: 7n, err: 0 },
+    operations.addWatch.reply,
+    { err: 0 },
+  ),
   reply(
     'reply to an unknown opcode',
     '00000010 00000005 ffffffffffffffff fffffffa',

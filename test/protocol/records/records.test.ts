@@ -6,7 +6,14 @@ import type { Codec } from '../../../protocol/jute/codec.ts'
 import { JuteReader } from '../../../protocol/jute/reader.ts'
 import { JuteWriter } from '../../../protocol/jute/writer.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { authPacket, getAclReply, setAclRequest } from '../../../protocol/records/access.ts'
+import { authPacket, getAclReply, saslToken, setAclRequest } from '../../../protocol/records/access.ts'
+import {
+  getAllChildrenNumberReply,
+  getEphemeralsReply,
+  getEphemeralsRequest,
+  reconfigRequest,
+  whoAmIReply,
+} from '../../../protocol/records/admin.ts'
 import { getChildren2Reply, getChildrenReply } from '../../../protocol/records/children.ts'
 import { connectRequest, connectResponse } from '../../../protocol/records/connect.ts'
 import type { Stat } from '../../../protocol/records/data.ts'
@@ -14,6 +21,7 @@ import { acl, stat } from '../../../protocol/records/data.ts'
 import { multiHeader, replyHeader, requestHeader } from '../../../protocol/records/headers.ts'
 import type { MultiOutcome } from '../../../protocol/records/multi.ts'
 import { multiReply, multiRequest } from '../../../protocol/records/multi.ts'
+import { multiReadReply, multiReadRequest } from '../../../protocol/records/multi-read.ts'
 import {
   create2Reply,
   createRequest,
@@ -25,7 +33,14 @@ import {
   setDataRequest,
   versionRequest,
 } from '../../../protocol/records/nodes.ts'
-import { setWatches, setWatches2, watcherEvent } from '../../../protocol/records/watches.ts'
+import {
+  addWatchRequest,
+  errorReply,
+  setWatches,
+  setWatches2,
+  watcherEvent,
+  watcherTypeRequest,
+} from '../../../protocol/records/watches.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
 
@@ -118,6 +133,36 @@ sample('MultiReply', multiReply, {
 })
 sample('MultiReply without outcomes', multiReply, { outcomes: [] })
 
+sample('MultiReadRequest', multiReadRequest, {
+  operations: [
+    { opcode: OpCode.getData, path: '/a' },
+    { opcode: OpCode.getChildren, path: '/b' },
+  ],
+})
+sample('MultiReadReply', multiReadReply, {
+  outcomes: [
+    { type: 'data', data: bytes, stat: aStat },
+    { type: 'data', data: null, stat: aStat },
+    { type: 'error', err: -101 },
+    { type: 'children', children: ['x', 'y'] },
+  ],
+})
+sample('GetEphemeralsRequest', getEphemeralsRequest, { prefixPath: '/' })
+sample('GetEphemeralsReply', getEphemeralsReply, { ephemerals: ['/a', '/b'] })
+sample('GetAllChildrenNumberReply', getAllChildrenNumberReply, { totalNumber: 2 ** 31 - 1 })
+sample('WhoAmIReply', whoAmIReply, { clientInfo: [{ authScheme: 'ip', user: '127.0.0.1' }] })
+sample('ReconfigRequest', reconfigRequest, {
+  joiningServers: 'server.4=h:2888:3888',
+  leavingServers: '',
+  newMembers: null,
+  curConfigId: -1n,
+})
+sample('SaslToken', saslToken, { token: bytes })
+sample('SaslToken of a null', saslToken, { token: null })
+sample('AddWatchRequest', addWatchRequest, { path: '/a', mode: 1 })
+sample('ErrorReply', errorReply, { err: -5 })
+sample('WatcherTypeRequest', watcherTypeRequest, { path: '/a', type: 3 })
+
 /** The flag at their end came with 3.4: without it, these are whole records (see below). */
 const optionalEnd = ['ConnectRequest', 'ConnectResponse']
 
@@ -140,7 +185,8 @@ t.test('records: input that ends early is a JuteError, wherever it ends', async 
     const whole = encode(one)
     const shortest = optionalEnd.includes(one.name) ? whole.length - 1 : whole.length
     const accepted: number[] = []
-    for (let length = 0; length < shortest; length++) {
+    // An ErrorReply without any byte is a whole one too.
+    for (let length = one.name === 'ErrorReply' ? 1 : 0; length < shortest; length++) {
       try {
         one.codec.read(new JuteReader(whole.subarray(0, length)))
         accepted.push(length)
@@ -174,6 +220,9 @@ t.test('records: a null password reads as sixteen zero bytes', async t => {
 
 t.test('records: an operation that no multi allows, or an unknown item of a reply, is refused', async t => {
   const getData = Buffer.from('00000004 00 ffffffff 00000002 2f61 00'.replaceAll(' ', ''), 'hex')
+  const check = Buffer.from('0000000d 00 ffffffff 00000002 2f61 00000000'.replaceAll(' ', ''), 'hex')
+  t.throws(() => multiReadRequest.read(new JuteReader(check)), { name: 'JuteError', message: /13/ })
+  t.throws(() => multiReadReply.read(new JuteReader(check)), { name: 'JuteError', message: /13/ })
   t.throws(() => multiRequest.read(new JuteReader(getData)), { name: 'JuteError', message: /4/ })
   t.throws(() => multiReply.read(new JuteReader(getData)), { name: 'JuteError', message: /4/ })
 })
@@ -185,6 +234,7 @@ t.test('records: an error item and the end of a multi differ by the done flag al
   t.strictSame(multiReply.read(new JuteReader(reply)), { outcomes: [{ type: 'error', err: -103 }] })
   const early = Buffer.from((end + error).replaceAll(' ', ''), 'hex')
   t.strictSame(multiReply.read(new JuteReader(early)), { outcomes: [] })
+  t.strictSame(multiReadReply.read(new JuteReader(reply)), { outcomes: [{ type: 'error', err: -103 }] })
 })
 
 t.test('records: property: a Stat survives with any field', async t => {

@@ -5,6 +5,7 @@ import { InFlight, XidCounter } from '../../../protocol/session/in-flight.ts'
 import { LastZxid } from '../../../protocol/session/last-zxid.ts'
 import { PendingRequest } from '../../../protocol/session/pending-request.ts'
 import { RequestQueue } from '../../../protocol/session/request-queue.ts'
+import type { Outcome } from '../../support/outcome.ts'
 import { codeOf, failureOf, outcomeOf } from '../../support/outcome.ts'
 import { t } from '../../tap.ts'
 
@@ -110,7 +111,7 @@ t.test('request queue: after a connection loss, reads go back to the head and wr
   queue.restore(sent, 'CONNECTION_LOSS', new Error('reset'))
   await Promise.resolve()
   t.strictSame(outcomes.map(codeOf), ['pending', 'CONNECTION_LOSS', 'pending', 'Error: aborted'])
-  t.match(failureOf(outcomes[1] as never), { mayHaveApplied: true, cause: { message: 'reset' } })
+  t.match(failureOf(outcomes[1] as Outcome<unknown>), { mayHaveApplied: true, cause: { message: 'reset' } })
   t.strictSame(
     queue.drain().map(({ xid }) => xid),
     [1, 3, 9],
@@ -135,7 +136,7 @@ t.test('request queue: above its limit it refuses', async t => {
   for (const request of requests) queue.push(request)
   await Promise.resolve()
   t.strictSame(outcomes.map(codeOf), ['pending', 'pending', 'QUEUE_FULL'])
-  t.equal(failureOf(outcomes[2] as never).mayHaveApplied, false)
+  t.equal(failureOf(outcomes[2] as Outcome<unknown>).mayHaveApplied, false)
 })
 
 t.test('request queue: requests that nobody waits for any more take no place', async t => {

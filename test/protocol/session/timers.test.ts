@@ -90,13 +90,20 @@ t.test('heartbeat: after a stall, what has arrived meanwhile is read before sile
   t.equal(clock.scheduled, 0)
 })
 
-t.test('heartbeat: after a stall without anything to read, the connection is dead', async t => {
-  const { clock, log } = startHeartbeat()
-  clock.stall(20_000)
-  await clock.advance(0)
-  t.strictSame(log, ['stalled for 17000 at 20000', 'dead after 20000 at 20000'])
-  t.equal(clock.scheduled, 0)
-})
+t.test(
+  'heartbeat: after a stall without anything to read, it asks first and waits for the answer',
+  async t => {
+    const { clock, log } = startHeartbeat()
+    clock.stall(20_000)
+    await clock.advance(0)
+    t.strictSame(log, ['stalled for 17000 at 20000', 'ping at 20000'])
+    await clock.advance(2999)
+    t.equal(log.length, 2, 'the other end has its time')
+    await clock.advance(1)
+    t.equal(log[2], 'dead after 23000 at 23000')
+    t.equal(clock.scheduled, 0)
+  },
+)
 
 t.test('heartbeat: stopped between a late timer and its judgement, it says nothing', async t => {
   const { clock, heartbeat, log } = startHeartbeat()

@@ -1,15 +1,16 @@
 // The watch table: which event uses up which watches, and how they are re-armed on a new connection.
 import { Buffer } from 'node:buffer'
-import type { OneShotWatch } from '../../../protocol/operations.ts'
+import type { OneShotWatch, WatchKind } from '../../../protocol/operations.ts'
 import { watchBatches } from '../../../protocol/session/resubscribe.ts'
-import type { WatchedEventType, Watcher } from '../../../protocol/session/watch-table.ts'
+import type { NodeEventType, WatchedEvent, Watcher } from '../../../protocol/session/watch-table.ts'
 import { eventTypeOf, WatchTable } from '../../../protocol/session/watch-table.ts'
 import { t } from '../../tap.ts'
 
 const kinds: readonly OneShotWatch[] = ['data', 'exist', 'child']
+const allKinds: readonly WatchKind[] = [...kinds, 'persistent', 'recursive']
 
 /** Which kinds each event uses up. */
-const consumed: Readonly<Record<WatchedEventType, readonly OneShotWatch[]>> = {
+const consumed: Readonly<Record<NodeEventType, readonly OneShotWatch[]>> = {
   nodeCreated: ['data', 'exist'],
   nodeDataChanged: ['data', 'exist'],
   nodeDeleted: ['data', 'exist', 'child'],
@@ -21,7 +22,7 @@ function named(): Record<OneShotWatch, Watcher> {
 }
 
 t.test('watch table: every kind of event against every kind of watch', async t => {
-  for (const [type, uses] of Object.entries(consumed) as [WatchedEventType, readonly OneShotWatch[]][]) {
+  for (const [type, uses] of Object.entries(consumed) as [NodeEventType, readonly OneShotWatch[]][]) {
     const table = new WatchTable()
     const watchers = named()
     for (const kind of kinds) table.add(kind, '/a', watchers[kind])
@@ -62,6 +63,81 @@ t.test('watch table: three watchers on one path all hear it', async t => {
   t.strictSame(table.take('nodeChildrenChanged', '/a'), watchers)
 })
 
+/** Which events on `path` reach a watcher of the kind at /a. */
+function reach(kind: WatchKind, path: string): NodeEventType[] {
+  return (Object.keys(consumed) as NodeEventType[]).filter(type => {
+    const table = new WatchTable()
+    table.add(kind, '/a', () => {})
+    return table.take(type, path).length === 1
+  })
+}
+
+t.test('watch table: persistent watches hear all events of their own path', async t => {
+  t.strictSame(reach('persistent', '/a'), [
+    'nodeCreated',
+    'nodeDataChanged',
+    'nodeDeleted',
+    'nodeChildrenChanged',
+  ])
+  for (const path of ['/', '/a/b', '/ab']) t.strictSame(reach('persistent', path), [], path)
+})
+
+t.test(
+  'watch table: recursive watches hear of everything below too, but not of lists of children',
+  async t => {
+    const wanted = ['nodeCreated', 'nodeDataChanged', 'nodeDeleted']
+    for (const path of ['/a', '/a/b', '/a/b/c']) t.strictSame(reach('recursive', path), wanted, path)
+    for (const path of ['/', '/ab', '/b/a']) t.strictSame(reach('recursive', path), [], path)
+  },
+)
+
+t.test('watch table: a recursive watch on the root hears of everything', async t => {
+  const table = new WatchTable()
+  table.add('recursive', '/', () => {})
+  for (const path of ['/', '/a', '/a/b/c']) t.equal(table.take('nodeCreated', path).length, 1, path)
+})
+
+t.test('watch table: persistent watches stay, until they are removed one by one', async t => {
+  const table = new WatchTable()
+  const [first, second] = [(): void => {}, (): void => {}]
+  for (const watcher of [first, second]) table.add('persistent', '/a', watcher)
+  for (let i = 0; i < 3; i++) t.strictSame(table.take('nodeDataChanged', '/a'), [first, second])
+  t.equal(table.remove('persistent', '/a', first), false, 'another one is left')
+  t.equal(table.remove('persistent', '/a', first), false)
+  t.strictSame(table.take('nodeDataChanged', '/a'), [second])
+  t.equal(table.remove('persistent', '/a', second), true)
+  t.equal(table.has('persistent', '/a'), false)
+  t.equal(table.size, 0)
+})
+
+t.test('watch table: one watcher in several kinds hears an event once', async t => {
+  const table = new WatchTable()
+  const watcher = (): void => {}
+  for (const kind of allKinds) table.add(kind, '/a', watcher)
+  table.add('recursive', '/', watcher)
+  t.strictSame(table.take('nodeDeleted', '/a'), [watcher])
+  t.strictSame(
+    [...table.persistent()],
+    [
+      ['/a', watcher],
+      ['/a', watcher],
+      ['/', watcher],
+    ],
+  )
+})
+
+t.test('watch table: before 3.9, a recursive watch takes the place of one on the children', async t => {
+  const table = new WatchTable()
+  const events: WatchedEvent[] = []
+  table.add('child', '/a', event => events.push(event))
+  table.add('recursive', '/a', () => {})
+  for (const watcher of table.take('nodeCreated', '/a/b')) {
+    watcher({ type: 'nodeCreated', path: '/a/b', zxid: 5n })
+  }
+  t.strictSame(events, [{ type: 'nodeChildrenChanged', path: '/a', zxid: 5n }])
+  t.equal(table.take('nodeChildrenChanged', '/a').length, 0, 'and has fired, if 3.9 tells it too')
+})
+
 t.test('watch table: clear forgets everything', async t => {
   const table = new WatchTable()
   for (const kind of kinds) table.add(kind, '/a', () => {})
@@ -78,9 +154,9 @@ t.test('watch table: event numbers of the wire, and those of the future', async 
   for (const number of [-1, 0, 5, 7, 99]) t.equal(eventTypeOf(number), undefined)
 })
 
-function tableOf(paths: Partial<Record<OneShotWatch, string[]>>): WatchTable {
+function tableOf(paths: Partial<Record<WatchKind, string[]>>): WatchTable {
   const table = new WatchTable()
-  for (const kind of kinds) for (const path of paths[kind] ?? []) table.add(kind, path, () => {})
+  for (const kind of allKinds) for (const path of paths[kind] ?? []) table.add(kind, path, () => {})
   return table
 }
 
@@ -89,10 +165,25 @@ t.test('resubscribe: without watches there is nothing to send', async t => {
 })
 
 t.test('resubscribe: few watches go in one request, by kind', async t => {
-  const table = tableOf({ data: ['/a', '/b'], exist: ['/e'], child: ['/a'] })
+  const table = tableOf({
+    data: ['/a', '/b'],
+    exist: ['/e'],
+    child: ['/a'],
+    persistent: ['/p'],
+    recursive: ['/', '/a'],
+  })
   t.strictSame(
     [...watchBatches(table, 5n)],
-    [{ relativeZxid: 5n, dataWatches: ['/a', '/b'], existWatches: ['/e'], childWatches: ['/a'] }],
+    [
+      {
+        relativeZxid: 5n,
+        dataWatches: ['/a', '/b'],
+        existWatches: ['/e'],
+        childWatches: ['/a'],
+        persistentWatches: ['/p'],
+        persistentRecursiveWatches: ['/', '/a'],
+      },
+    ],
   )
 })
 

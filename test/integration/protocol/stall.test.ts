@@ -1,0 +1,111 @@
+// A client whose event loop is blocked, and a wall clock that jumps, against a real server.
+import type { ZooKeeperOptions } from '../../../protocol/index.ts'
+import { connectTcp } from '../../../protocol/net/tcp.ts'
+import type { Transport } from '../../../protocol/net/transport.ts'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { eventually } from '../../support/eventually.ts'
+import { client } from '../../support/zookeeper.ts'
+import { t } from '../../tap.ts'
+import { historyOf, names, passed } from './support.ts'
+
+// One after the other: a blocked loop blocks every test of its process.
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+const T = 1000
+
+const cell = new Int32Array(new SharedArrayBuffer(4))
+/** Nothing in this process runs for so long. */
+function block(ms: number): void {
+  Atomics.wait(cell, 0, 0, ms)
+}
+
+/** The ports of a client that calls back in the turn in which it sends a ping. */
+function seeingPings(sent: () => void): NonNullable<ZooKeeperOptions['ports']> {
+  const PING = '00000008fffffffe0000000b'
+  return {
+    connect: async (address, signal) => {
+      const transport = await connectTcp(address, signal)
+      const write = transport.write.bind(transport)
+      transport.write = (bytes, written) => {
+        const free = write(bytes, written)
+        if (bytes.toString('hex') === PING) sent()
+        return free
+      }
+      return transport satisfies Transport
+    },
+  }
+}
+
+t.test('a loop that is blocked for half the session timeout keeps the session', async t => {
+  const zk = await client(t, at, { sessionTimeout: T })
+  const history = historyOf(zk)
+  const stalls: number[] = []
+  zk.on('stalled', ms => stalls.push(ms))
+  const { sessionId } = zk
+  await zk.create('/half', null, { mode: 'ephemeral' })
+  for (let i = 0; i < 3; i++) {
+    block(T / 2)
+    t.equal((await zk.exists('/half'))?.ephemeralOwner, sessionId)
+  }
+  t.equal(zk.generation, 1)
+  t.notOk(names(history).includes('lost'))
+})
+
+t.test('a proof of life that came while the loop was blocked counts', async t => {
+  let pinged = (): void => {}
+  const zk = await client(t, at, { sessionTimeout: T, ports: seeingPings(() => pinged()) })
+  const history = historyOf(zk)
+  await zk.exists('/')
+  await new Promise<void>(resolve => {
+    pinged = () => {
+      pinged = () => {}
+      // More than T since the proof before it, less since this one, whose answer waits in the socket.
+      block(0.8 * T)
+      resolve()
+    }
+  })
+  await zk.exists('/')
+  t.same(names(history), [], 'neither suspended nor lost')
+})
+
+t.test(
+  'a loop that is blocked for three session timeouts loses the session, says so, and gets the next',
+  async t => {
+    const zk = await client(t, at, { sessionTimeout: T })
+    const witness = await client(t, at, { sessionTimeout: 5000 })
+    const history = historyOf(zk)
+    const stalls: number[] = []
+    zk.on('stalled', ms => stalls.push(ms))
+    await zk.create('/thrice', null, { mode: 'ephemeral' })
+    zk.on('state', ({ state }) => {
+      if (state === 'connected') zk.create('/thrice', null, { mode: 'ephemeral' }).catch(() => {})
+    })
+    block(3 * T)
+    await passed(history, 'connected')
+    const seen = names(history)
+    t.ok(seen.indexOf('lost') < seen.indexOf('expired') && seen.includes('lost'), seen.join())
+    t.equal(zk.generation, 2)
+    t.equal(stalls.length, 1)
+    await eventually('the ephemeral of the next session', async () => {
+      return (await witness.exists('/thrice'))?.ephemeralOwner === zk.sessionId
+    })
+  },
+)
+
+t.test('the wall clock may jump', async t => {
+  const zk = await client(t, at, { sessionTimeout: T })
+  const history = historyOf(zk)
+  const real = Date.now
+  t.teardown(() => {
+    Date.now = real
+  })
+  let answers = 0
+  for (const jump of [3_600_000, -3_600_000]) {
+    Date.now = () => real() + jump
+    const start = performance.now()
+    while (performance.now() - start < 0.7 * T) await zk.exists('/').then(() => answers++)
+  }
+  t.ok(answers > 0)
+  t.same(names(history), [])
+})

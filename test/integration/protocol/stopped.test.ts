@@ -1,0 +1,78 @@
+// A client whose whole process is stopped and goes on, against a real server.
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { eventually } from '../../support/eventually.ts'
+import { client } from '../../support/zookeeper.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+const T = 1500
+
+t.jobs = 2
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { buffered: true, timeout: 40_000 }, body)
+}
+
+interface Line {
+  readonly event: string
+  readonly generation: number
+  readonly sessionId: string
+}
+
+/** A process with a client that holds an ephemeral znode. */
+async function startChild(
+  t: Test,
+  ephemeral: string,
+): Promise<{ lines: Line[]; pid: number; end(): Promise<number | null> }> {
+  const script = fileURLToPath(new URL('children/client.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import=tsx', script, at, String(T), ephemeral], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = new Promise<number | null>(resolve => child.once('close', resolve))
+  const lines: Line[] = []
+  createInterface({ input: child.stdout }).on('line', line => lines.push(JSON.parse(line)))
+  await eventually('the child', () => lines.length > 0)
+  const end = (): Promise<number | null> => {
+    child.stdin.end()
+    return ended
+  }
+  return { lines, pid: child.pid!, end }
+}
+
+test('a process that is stopped for a moment keeps its session', async t => {
+  const witness = await client(t, at, { sessionTimeout: 5000 })
+  const { lines, pid, end } = await startChild(t, '/stopped-briefly')
+  const owner = BigInt(lines[0]!.sessionId)
+  process.kill(pid, 'SIGSTOP')
+  await new Promise(resolve => setTimeout(resolve, T / 2))
+  process.kill(pid, 'SIGCONT')
+  t.equal(await end(), 0)
+  t.ok(lines.every(line => BigInt(line.sessionId) === owner || line.event === 'closed'))
+  t.notOk(
+    lines.some(line => line.event === 'lost' || line.event === 'expired'),
+    lines.map(l => l.event).join(),
+  )
+  t.equal(await witness.exists('/stopped-briefly'), null)
+})
+
+test('a process that is stopped for longer than its session hears of it when it goes on', async t => {
+  const witness = await client(t, at, { sessionTimeout: 5000 })
+  const { lines, pid, end } = await startChild(t, '/stopped')
+  process.kill(pid, 'SIGSTOP')
+  await eventually('the end of the session', async () => (await witness.exists('/stopped')) === null)
+  t.equal(lines.length, 1)
+  process.kill(pid, 'SIGCONT')
+  const connected = await eventually('the next session', () => lines.find(line => line.event === 'connected'))
+  t.equal(connected.generation, 2)
+  t.not(connected.sessionId, lines[0]?.sessionId)
+  const events = lines.map(line => line.event)
+  t.ok(events.includes('expired'), events.join())
+  t.equal(await end(), 0)
+})

@@ -1,0 +1,334 @@
+// Each operation: what it sends, and what comes back.
+import { Buffer } from 'node:buffer'
+import type { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
+import { OpCode } from '../../../protocol/opcodes.ts'
+import { codeOf, failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
+import { connectedWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+const acl = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
+const bytes = Buffer.from('hi')
+
+interface Case {
+  readonly what: string
+  call(zk: ZooKeeper): Promise<unknown>
+  readonly name: string
+  readonly request: unknown
+  readonly reply?: unknown
+  readonly result: unknown
+}
+
+const create = { path: '/a', data: bytes, acl, flags: 0 }
+const created = { path: '/a', stat: aStat }
+
+const cases: readonly Case[] = [
+  {
+    what: 'create with text',
+    call: zk => zk.create('/a', 'hi'),
+    name: 'create',
+    request: create,
+    reply: created,
+    result: created,
+  },
+  {
+    what: 'create without data sends null',
+    call: zk => zk.create('/a'),
+    name: 'create',
+    request: { ...create, data: null },
+    reply: created,
+    result: created,
+  },
+  {
+    what: 'create with empty data sends empty data',
+    call: zk => zk.create('/a', new Uint8Array(0)),
+    name: 'create',
+    request: { ...create, data: Buffer.alloc(0) },
+    reply: created,
+    result: created,
+  },
+  {
+    what: 'create ephemeral sequential, which tells another path',
+    call: zk => zk.create('/a-', bytes, { mode: 'ephemeralSequential' }),
+    name: 'create',
+    request: { ...create, path: '/a-', flags: 3 },
+    reply: { path: '/a-0000000007', stat: aStat },
+    result: { path: '/a-0000000007', stat: aStat },
+  },
+  {
+    what: 'create container, with an opcode of its own',
+    call: zk => zk.create('/a', bytes, { mode: 'container' }),
+    name: 'createContainer',
+    request: { ...create, flags: 4 },
+    reply: created,
+    result: created,
+  },
+  {
+    what: 'create with a time to live',
+    call: zk => zk.create('/a', bytes, { mode: 'persistentSequentialWithTtl', ttl: 2 ** 33 }),
+    name: 'createTTL',
+    request: { ...create, flags: 6, ttl: 2 ** 33 },
+    reply: created,
+    result: created,
+  },
+  {
+    what: 'get',
+    call: zk => zk.get('/a'),
+    name: 'getData',
+    request: { path: '/a', watch: false },
+    reply: { data: bytes, stat: aStat },
+    result: { data: bytes, stat: aStat },
+  },
+  {
+    what: 'get of a null, which is not the same as empty',
+    call: zk => zk.get('/a', { watch: () => {} }),
+    name: 'getData',
+    request: { path: '/a', watch: true },
+    reply: { data: null, stat: aStat },
+    result: { data: null, stat: aStat },
+  },
+  {
+    what: 'exists',
+    call: zk => zk.exists('/a'),
+    name: 'exists',
+    request: { path: '/a', watch: false },
+    reply: aStat,
+    result: aStat,
+  },
+  {
+    what: 'getChildren',
+    call: zk => zk.getChildren('/'),
+    name: 'getChildren',
+    request: { path: '/', watch: false },
+    reply: { children: ['x', 'y'], stat: aStat },
+    result: { children: ['x', 'y'], stat: aStat },
+  },
+  {
+    what: 'set',
+    call: zk => zk.set('/a', bytes, { version: 3 }),
+    name: 'setData',
+    request: { path: '/a', data: bytes, version: 3 },
+    reply: aStat,
+    result: aStat,
+  },
+  {
+    what: 'set to null, any version',
+    call: zk => zk.set('/a', null),
+    name: 'setData',
+    request: { path: '/a', data: null, version: -1 },
+    reply: aStat,
+    result: aStat,
+  },
+  {
+    what: 'delete',
+    call: zk => zk.delete('/a', { version: 0 }),
+    name: 'delete',
+    request: { path: '/a', version: 0 },
+    result: undefined,
+  },
+  {
+    what: 'getAcl',
+    call: zk => zk.getAcl('/a'),
+    name: 'getACL',
+    request: { path: '/a' },
+    reply: { acl, stat: aStat },
+    result: { acl, stat: aStat },
+  },
+  {
+    what: 'setAcl',
+    call: zk => zk.setAcl('/a', acl, { version: 2 }),
+    name: 'setACL',
+    request: { path: '/a', acl, version: 2 },
+    reply: aStat,
+    result: aStat,
+  },
+  {
+    what: 'sync, whose echo tells nothing',
+    call: zk => zk.sync('/a'),
+    name: 'sync',
+    request: { path: '/a' },
+    reply: { path: '/a' },
+    result: undefined,
+  },
+  {
+    what: 'getEphemerals',
+    call: zk => zk.getEphemerals('/a'),
+    name: 'getEphemerals',
+    request: { prefixPath: '/a' },
+    reply: { ephemerals: ['/a', '/a/x', '/ab'] },
+    result: ['/a', '/a/x'],
+  },
+  {
+    what: 'getAllChildrenNumber',
+    call: zk => zk.getAllChildrenNumber('/a'),
+    name: 'getAllChildrenNumber',
+    request: { path: '/a' },
+    reply: { totalNumber: 12 },
+    result: 12,
+  },
+  {
+    what: 'getConfig',
+    call: zk => zk.getConfig({ watch: () => {} }),
+    name: 'getData',
+    request: { path: '/zookeeper/config', watch: true },
+    reply: { data: bytes, stat: aStat },
+    result: { data: bytes, stat: aStat },
+  },
+]
+
+for (const { what, call, name, request, reply, result } of cases) {
+  t.test(`operations: ${what}`, async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t)
+    const { link } = ensemble
+
+    const answered = outcomeOf(call(zk))
+    await clock.settle()
+    const sent = link.take(name)
+    t.strictSame(sent.body, request)
+    link.reply(sent, reply, 1234n)
+    await clock.settle()
+    t.strictSame(answered, { state: 'resolved', value: result, error: undefined })
+    t.equal(zk.lastZxid, 1234n)
+
+    const refused = outcomeOf(call(zk))
+    await clock.settle()
+    link.refuse(link.take(name), -102, 1235n)
+    await clock.settle()
+    const { path, prefixPath } = request as { path?: string; prefixPath?: string }
+    t.match(failureOf(refused), {
+      code: 'NO_AUTH',
+      number: -102,
+      path: path ?? prefixPath,
+      operation: name,
+      mayHaveApplied: false,
+    })
+    t.equal(zk.lastZxid, 1235n, 'an error tells the newest zxid too')
+  })
+}
+
+t.test('operations: whoAmI and reconfig, which are about no path of ours', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const [who, config] = outcomesOf(zk.whoAmI(), zk.reconfig({ joining: ['a', 'b'], from: 7n }))
+  await clock.settle()
+  const { link } = ensemble
+  link.reply(link.take('whoAmI'), { clientInfo: [{ authScheme: 'ip', user: '10.0.0.9' }] })
+  const sent = link.take('reconfig')
+  t.strictSame(sent.body, { joiningServers: 'a,b', leavingServers: null, newMembers: null, curConfigId: 7n })
+  link.reply(sent, { data: bytes, stat: aStat })
+  await clock.settle()
+  t.strictSame(who.value, [{ authScheme: 'ip', user: '10.0.0.9' }])
+  t.strictSame(config.value, { data: bytes, stat: aStat })
+})
+
+t.test('operations: multiRead answers each item for itself', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const read = outcomeOf(zk.multiRead([{ get: '/a' }, { children: '/' }, { get: '/c' }]))
+  await clock.settle()
+  const sent = ensemble.link.take('multiRead')
+  t.strictSame(sent.body, {
+    operations: [
+      { opcode: OpCode.getData, path: '/app/a' },
+      { opcode: OpCode.getChildren, path: '/app' },
+      { opcode: OpCode.getData, path: '/app/c' },
+    ],
+  })
+  ensemble.link.reply(sent, {
+    outcomes: [
+      { type: 'data', data: bytes, stat: aStat },
+      { type: 'children', children: ['x'] },
+      { type: 'error', err: -101 },
+    ],
+  })
+  await clock.settle()
+  t.match(read.value, [
+    { type: 'data', data: bytes },
+    { type: 'children', children: ['x'] },
+    { type: 'error', error: { code: 'NO_NODE', path: '/c' } },
+  ])
+  t.strictSame(await zk.multiRead([]), [], 'nothing is sent for nothing')
+})
+
+t.test('operations: that there is no znode is an answer to exists, and an error to the others', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const exists = outcomeOf(zk.exists('/a'))
+  const get = outcomeOf(zk.get('/a'))
+  await clock.settle()
+  for (const request of ensemble.link.requests) ensemble.link.refuse(request, -101)
+  await clock.settle()
+  t.strictSame(exists, { state: 'resolved', value: null, error: undefined })
+  t.equal(codeOf(get), 'NO_NODE')
+})
+
+t.test('operations: an error code of the future rejects, and nothing else happens', async t => {
+  const { zk, clock, ensemble, states } = await connectedWorld(t)
+  const got = outcomeOf(zk.get('/a'))
+  await clock.settle()
+  ensemble.link.refuse(ensemble.link.take('getData'), -998)
+  await clock.settle()
+  t.match(failureOf(got), { code: 'UNKNOWN', number: -998 })
+  t.strictSame(states, ['connected'])
+})
+
+t.test('operations: the body behind an error is ignored', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const got = outcomeOf(zk.get('/a'))
+  await clock.settle()
+  ensemble.link.raw('00000014 00000001 0000000000000001 ffffff9b deadbeef')
+  await clock.settle()
+  t.equal(codeOf(got), 'NO_NODE')
+  t.equal(zk.state, 'connected')
+})
+
+t.test('operations: surplus bytes behind an answer are ignored', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const deleted = outcomeOf(zk.delete('/a'))
+  await clock.settle()
+  ensemble.link.raw('00000014 00000001 0000000000000001 00000000 deadbeef')
+  await clock.settle()
+  t.equal(deleted.state, 'resolved')
+})
+
+t.test('operations: notifications, pings and auth answers do not move the newest zxid', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: 'a:b' }] })
+  const { link } = ensemble
+  link.notify('created', '/a', 99n)
+  link.raw('00000010 fffffffe 0000000000000005 00000000')
+  link.raw('00000010 fffffffc 0000000000000006 00000000')
+  await clock.settle()
+  t.equal(zk.lastZxid, 0n)
+  t.equal(zk.state, 'connected', 'a ping answer that nobody asked for is no fault')
+})
+
+t.test('chroot: every path goes in and comes out again', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const { link } = ensemble
+  const view = zk.chroot('/web')
+  const results = outcomesOf(zk.get('/'), zk.get('/a'), view.get('/'), view.chroot('/').get('/b'))
+  await clock.settle()
+  t.match(
+    link.requests.map(({ body }) => body),
+    [{ path: '/app' }, { path: '/app/a' }, { path: '/app/web' }, { path: '/app/web/b' }],
+  )
+  for (const request of link.requests) link.refuse(request, -101)
+  await clock.settle()
+  t.strictSame(
+    results.map(result => failureOf(result).path),
+    ['/', '/a', '/', '/b'],
+    'errors show the path of the caller',
+  )
+  const made = outcomeOf(view.create('/n-', '', { mode: 'persistentSequential' }))
+  await clock.settle()
+  for (let i = 0; i < 4; i++) link.take('getData')
+  link.reply(link.take('create'), { path: '/app/web/n-0000000001', stat: aStat })
+  await clock.settle()
+  t.equal(made.value?.path, '/n-0000000001')
+})
+
+t.test('chroot: what looks like the chroot is left alone', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const made = outcomeOf(zk.create('/x'))
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('create'), { path: '/application/x', stat: aStat })
+  await clock.settle()
+  t.equal(made.value?.path, '/application/x')
+})

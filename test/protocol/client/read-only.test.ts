@@ -1,0 +1,90 @@
+// Read-only servers: reads work, and the search for a server that takes writes goes on beside them.
+
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'], c: ['10.0.0.3'] }
+
+t.test('read-only: reads are answered, writes are refused', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: true })
+  const read = outcomeOf(zk.get('/a'))
+  const write = outcomeOf(zk.set('/a', ''))
+  await clock.settle()
+  const { link } = ensemble
+  link.reply(link.take('getData'), { data: null, stat: aStat })
+  link.refuse(link.take('setData'), -119)
+  await clock.settle()
+  t.strictSame([read, write].map(codeOf), ['resolved', 'NOT_READ_ONLY'])
+  t.equal(zk.state, 'connectedReadOnly')
+})
+
+t.test('read-only: the others are asked in turn, and the one that takes writes gets the session', async t => {
+  const { zk, clock, ensemble, states } = newWorld(t, { servers: 'a,b,c', addresses, readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: link.address.host !== 'c' })
+  const asked: string[] = []
+  ensemble.answerTo = (word, { host }) => {
+    asked.push(`${word} ${host}`)
+    return host === 'c' ? 'rw' : 'ro'
+  }
+  outcomeOf(zk.connect())
+  await clock.settle()
+  t.equal(zk.remote, 'a:2181')
+  await clock.advance(2000)
+  t.strictSame(asked, ['isro b', 'isro c'])
+  t.equal(zk.remote, 'c:2181')
+  t.strictSame(states, ['connectedReadOnly', 'suspended', 'connected'])
+  await clock.advance(120_000)
+  t.equal(asked.length, 2, 'and then nobody is asked any more')
+})
+
+t.test('read-only: servers that say nothing, or cannot be reached, do not end the search', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b,c', addresses, readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: link.address.host !== 'c' })
+  ensemble.answerTo = (_, { host }) => (host === 'c' ? 'rw' : undefined)
+  outcomeOf(zk.connect())
+  await clock.settle()
+  ensemble.reach = ({ host }) => (host === 'a' ? 'refused' : 'open')
+  await clock.advance(60_000)
+  t.equal(zk.remote, 'c:2181')
+  const words = ensemble.connections.filter(({ word }) => word !== undefined)
+  t.ok(words.length > 0 && words.every(({ closed }) => closed), 'nothing is left of the questions')
+})
+
+t.test('read-only: a client that wants writes does not ask', async t => {
+  const { clock, ensemble } = await connectedWorld(t)
+  await clock.advance(120_000)
+  t.equal(ensemble.connections.length, 1)
+})
+
+t.test('four-letter words: the server at the other end answers', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  ensemble.answerTo = word => `${word} to you\n`
+  const answer = outcomeOf(zk.command('ruok'))
+  await clock.settle()
+  t.equal(answer.value, 'ruok to you\n')
+})
+
+t.test('four-letter words: faults', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  ensemble.answerTo = word =>
+    word === 'mntr' ? 'mntr is not executed because it is not in the whitelist.\n' : undefined
+  const refused = outcomeOf(zk.command('mntr'))
+  const late = outcomeOf(zk.command('srvr', { timeout: 500 }))
+  const controller = new AbortController()
+  const aborted = outcomeOf(zk.command('stat', { signal: controller.signal }))
+  const wrong = outcomeOf(zk.command('rm -rf'))
+  await clock.settle()
+  controller.abort(new Error('enough'))
+  await clock.advance(500)
+  t.strictSame([refused, late, aborted, wrong].map(codeOf), [
+    'NO_AUTH',
+    'REQUEST_TIMEOUT',
+    'Error: enough',
+    'INVALID_ARGUMENT',
+  ])
+  const words = ensemble.connections.filter(({ word }) => word !== undefined)
+  t.ok(words.length === 3 && words.every(({ closed }) => closed), 'nothing is left of them')
+})

@@ -1,0 +1,167 @@
+// Whole branches: created from the top, deleted from the leaves, while others do the same.
+
+import type { TreePort } from '../../../protocol/client/trees.ts'
+import { deleteTree, ensurePath } from '../../../protocol/client/trees.ts'
+import { ZooKeeperError } from '../../../protocol/errors.ts'
+import { childOf, parentOf } from '../../../protocol/paths.ts'
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+/** A tree of names with the rules of a server, and a list of what was done to it. */
+class Tree implements TreePort {
+  readonly nodes: Set<string>
+  readonly done: string[] = []
+  /** Runs before each step: what others do at the same time. */
+  meanwhile: (step: string) => void = () => {}
+
+  constructor(...nodes: string[]) {
+    this.nodes = new Set(['/', ...nodes])
+  }
+
+  async create(path: string): Promise<void> {
+    this.#step(`create ${path}`)
+    if (this.nodes.has(path)) throw new ZooKeeperError('NODE_EXISTS', { path })
+    if (!this.nodes.has(parentOf(path))) throw new ZooKeeperError('NO_NODE', { path })
+    this.nodes.add(path)
+  }
+
+  async delete(path: string, { version }: { version?: number }): Promise<void> {
+    this.#step(`delete ${path}`)
+    if (!this.nodes.has(path)) throw new ZooKeeperError('NO_NODE', { path })
+    if (version !== -1) throw new ZooKeeperError('BAD_VERSION', { path })
+    if (this.#children(path).length > 0) throw new ZooKeeperError('NOT_EMPTY', { path })
+    this.nodes.delete(path)
+  }
+
+  async getChildren(path: string): Promise<{ children: string[] }> {
+    this.#step(`list ${path}`)
+    if (!this.nodes.has(path)) throw new ZooKeeperError('NO_NODE', { path })
+    return { children: this.#children(path) }
+  }
+
+  #children(path: string): string[] {
+    const prefix = childOf(path, '')
+    return [...this.nodes]
+      .filter(node => node !== path && node.startsWith(prefix) && !node.slice(prefix.length).includes('/'))
+      .map(node => node.slice(prefix.length))
+  }
+
+  #step(what: string): void {
+    this.meanwhile(what)
+    this.done.push(what)
+  }
+}
+
+t.test('ensurePath: the deepest level is tried first, since its parents usually exist', async t => {
+  const tree = new Tree('/a')
+  await ensurePath(tree, '/a/b', {})
+  t.strictSame(tree.done, ['create /a/b'])
+})
+
+t.test('ensurePath: missing parents are created from the top', async t => {
+  const tree = new Tree()
+  await ensurePath(tree, '/a/b/c', {})
+  t.strictSame([...tree.nodes], ['/', '/a', '/a/b', '/a/b/c'])
+})
+
+t.test('ensurePath: what is there already is fine, and the root always is', async t => {
+  const tree = new Tree('/a')
+  await ensurePath(tree, '/a', {})
+  await ensurePath(tree, '/', {})
+  t.strictSame(tree.done, ['create /a'])
+})
+
+t.test('ensurePath: somebody else who creates the same is fine', async t => {
+  const tree = new Tree()
+  tree.meanwhile = step => {
+    if (step === 'create /a') tree.nodes.add('/a').add('/a/b')
+  }
+  await ensurePath(tree, '/a/b', {})
+  t.strictSame([...tree.nodes], ['/', '/a', '/a/b'])
+})
+
+t.test('ensurePath: other errors pass through', async t => {
+  const tree = new Tree()
+  tree.meanwhile = () => {
+    throw new ZooKeeperError('NO_AUTH')
+  }
+  await t.rejects(ensurePath(tree, '/a/b', {}), { code: 'NO_AUTH' })
+})
+
+t.test('delete recursive: the leaves first, the siblings of the branch not at all', async t => {
+  const tree = new Tree('/a', '/a/b', '/a/b/c', '/a/d', '/ab')
+  await deleteTree(tree, '/a', {})
+  t.strictSame([...tree.nodes], ['/', '/ab'])
+})
+
+t.test('delete recursive: what appears meanwhile is deleted too', async t => {
+  const tree = new Tree('/a', '/a/b')
+  let added = 0
+  tree.meanwhile = step => {
+    if (step === 'delete /a' && added++ < 3) tree.nodes.add(`/a/new${added}`)
+  }
+  await deleteTree(tree, '/a', {})
+  t.strictSame([...tree.nodes], ['/'])
+})
+
+t.test('delete recursive: what others delete meanwhile is fine, below the top', async t => {
+  const tree = new Tree('/a', '/a/b', '/a/c')
+  tree.meanwhile = step => {
+    if (step === 'list /a/b') tree.nodes.delete('/a/b')
+    if (step === 'delete /a/c') tree.nodes.delete('/a/c')
+  }
+  await deleteTree(tree, '/a', {})
+  t.strictSame([...tree.nodes], ['/'])
+  await t.rejects(deleteTree(tree, '/a', {}), { code: 'NO_NODE' })
+})
+
+t.test('delete recursive: somebody who never stops creating wins in the end', async t => {
+  const tree = new Tree('/a')
+  let added = 0
+  tree.meanwhile = step => {
+    if (step === 'delete /a') tree.nodes.add(`/a/n${added++}`)
+  }
+  await t.rejects(deleteTree(tree, '/a', {}), { code: 'NOT_EMPTY' })
+  t.ok(added <= 20)
+})
+
+t.test('delete recursive: the version is that of the top', async t => {
+  const tree = new Tree('/a', '/a/b')
+  await t.rejects(deleteTree(tree, '/a', { version: 5 }), { code: 'BAD_VERSION' })
+  t.strictSame([...tree.nodes], ['/', '/a'])
+})
+
+t.test(
+  'create with parents: the parents are made when the server misses them, and then the znode',
+  async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t)
+    const { link } = ensemble
+    const made = outcomeOf(zk.create('/a/b', 'hi', { parents: true, mode: 'ephemeral' }))
+    await clock.settle()
+    link.refuse(link.take('create'), -101)
+    await clock.settle()
+    const parent = link.take('create')
+    t.match(parent.body, { path: '/a', data: Buffer.alloc(0), flags: 0 })
+    link.reply(parent, { path: '/a', stat: aStat })
+    await clock.settle()
+    const again = link.take('create')
+    t.match(again.body, { path: '/a/b', data: Buffer.from('hi'), flags: 1 })
+    link.reply(again, { path: '/a/b', stat: aStat })
+    await clock.settle()
+    t.equal(made.value?.path, '/a/b')
+  },
+)
+
+t.test('create with parents: other errors pass through, and without the wish NO_NODE does', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  const parents = outcomeOf(zk.create('/a/b', '', { parents: true }))
+  const plain = outcomeOf(zk.create('/a/b', ''))
+  await clock.settle()
+  link.refuse(link.take('create'), -110)
+  link.refuse(link.take('create'), -101)
+  await clock.settle()
+  t.strictSame([codeOf(parents), codeOf(plain)], ['NODE_EXISTS', 'NO_NODE'])
+})

@@ -1,0 +1,188 @@
+// Persistent watches as streams: a resync first and after each gap, events in between, nothing left at the end.
+import type { WatchedEvent } from '../../../protocol/session/watch-table.ts'
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
+import type { World } from '../../support/scripted-client.ts'
+import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
+import { t } from '../../tap.ts'
+
+interface Reader {
+  readonly events: string[]
+  state: 'open' | 'over' | 'failed'
+  error: unknown
+}
+
+function read(stream: AsyncIterable<WatchedEvent>): Reader {
+  const reader: Reader = { events: [], state: 'open', error: undefined }
+  const run = async (): Promise<void> => {
+    for await (const { type, path } of stream) reader.events.push(`${type} ${path}`)
+    reader.state = 'over'
+  }
+  run().catch(error => {
+    reader.state = 'failed'
+    reader.error = error
+  })
+  return reader
+}
+
+/** Answers the addWatch that is on its way. */
+async function armed({ clock, ensemble }: World): Promise<void> {
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('addWatch'), { err: 0 })
+  await clock.settle()
+}
+
+t.test('watch stream: resync when it is armed, then every event', async t => {
+  const world = await connectedWorld(t)
+  const { clock, ensemble, zk } = world
+  const reader = read(zk.watch('/a'))
+  await clock.settle()
+  t.match(ensemble.link.requests, [{ name: 'addWatch', body: { path: '/a', mode: 0 } }])
+  t.strictSame(reader.events, [])
+  await armed(world)
+  ensemble.link.notify('dataChanged', '/a', 5n)
+  ensemble.link.notify('childrenChanged', '/a', 6n)
+  ensemble.link.notify('deleted', '/a', 7n)
+  ensemble.link.notify('created', '/a', 8n)
+  await clock.settle()
+  const wanted = ['resync', 'nodeDataChanged', 'nodeChildrenChanged', 'nodeDeleted', 'nodeCreated']
+  t.strictSame(
+    reader.events,
+    wanted.map(type => `${type} /a`),
+  )
+})
+
+t.test('watch stream: recursive, under a chroot', async t => {
+  const world = await connectedWorld(t, { servers: 'zk/app' })
+  const { ensemble, zk, clock } = world
+  const reader = read(zk.watch('/', { recursive: true }))
+  await clock.settle()
+  t.match(ensemble.link.requests, [{ body: { path: '/app', mode: 1 } }])
+  await armed(world)
+  ensemble.link.notify('created', '/app/a/b')
+  ensemble.link.notify('created', '/application')
+  ensemble.link.notify('deleted', '/app')
+  await clock.settle()
+  t.strictSame(reader.events, ['resync /', 'nodeCreated /a/b', 'nodeDeleted /'])
+})
+
+t.test('watch stream: armed again on each connection, before any request, and told so', async t => {
+  const world = await connectedWorld(t)
+  const reader = read(world.zk.watch('/a'))
+  await armed(world)
+  await reconnect(world)
+  outcomeOf(world.zk.get('/b'))
+  await world.clock.settle()
+  const { link } = world.ensemble
+  t.match(link.requests, [{ name: 'setWatches2', body: { persistentWatches: ['/a'] } }, { name: 'getData' }])
+  link.reply(link.take('setWatches2'))
+  await world.clock.settle()
+  t.strictSame(reader.events, ['resync /a', 'resync /a'])
+  link.notify('dataChanged', '/a')
+  await world.clock.settle()
+  t.equal(reader.events.at(-1), 'nodeDataChanged /a')
+})
+
+t.test('watch stream: it outlives the session', async t => {
+  const world = await connectedWorld(t)
+  const reader = read(world.zk.watch('/a'))
+  await armed(world)
+  world.ensemble.expireAll()
+  await reconnect(world)
+  await world.clock.advance(100)
+  t.equal(world.zk.generation, 2)
+  const { link } = world.ensemble
+  link.reply(link.take('setWatches2'))
+  await world.clock.settle()
+  t.strictSame(reader.events, ['resync /a', 'resync /a'])
+})
+
+t.test('watch stream: a slow reader gets a resync for what its buffer cannot hold', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const stream = zk.watch('/a', { capacity: 3 })
+  const first = stream.next()
+  await armed(world)
+  t.equal((await first).value?.type, 'resync')
+  for (let i = 0; i < 10; i++) ensemble.link.notify('dataChanged', '/a', BigInt(i + 1))
+  await clock.settle()
+  t.equal((await stream.next()).value?.type, 'resync')
+  ensemble.link.notify('deleted', '/a')
+  await clock.settle()
+  t.equal((await stream.next()).value?.type, 'nodeDeleted', 'and then it goes on')
+  await stream.return()
+})
+
+t.test('watch stream: an abort ends it, and takes the watch back', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const controller = new AbortController()
+  const reader = read(zk.watch('/a', { signal: controller.signal }))
+  await armed(world)
+  controller.abort()
+  await clock.settle()
+  t.equal(reader.state, 'over')
+  t.match(ensemble.link.take('removeWatches').body, { path: '/a', type: 4 })
+})
+
+t.test('watch stream: two readers share one watch, and the last one takes it back', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const controller = new AbortController()
+  const first = read(zk.watch('/a', { signal: controller.signal }))
+  await armed(world)
+  const second = read(zk.watch('/a'))
+  await armed(world)
+  controller.abort()
+  await clock.settle()
+  t.strictSame([first.state, second.state], ['over', 'open'])
+  t.equal(ensemble.link.waiting, 0, 'somebody still watches')
+  ensemble.link.notify('dataChanged', '/a')
+  await clock.settle()
+  t.strictSame(second.events, ['resync /a', 'nodeDataChanged /a'])
+})
+
+t.test('watch stream: close() ends it', async t => {
+  const world = await connectedWorld(t)
+  const reader = read(world.zk.watch('/a'))
+  await armed(world)
+  const closing = world.zk.close()
+  await world.clock.advance(1000)
+  await closing
+  t.equal(reader.state, 'over')
+})
+
+t.test('watch stream: an error of the server is thrown to its reader', async t => {
+  const world = await connectedWorld(t)
+  const reader = read(world.zk.watch('/a'))
+  await world.clock.settle()
+  world.ensemble.link.refuse(world.ensemble.link.take('addWatch'), -102)
+  await world.clock.settle()
+  t.equal(reader.state, 'failed')
+  t.match(reader.error, { code: 'NO_AUTH' })
+})
+
+t.test('watch stream: aborted before it is armed, it leaves no watch behind', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const controller = new AbortController()
+  const reader = read(zk.watch('/a', { signal: controller.signal }))
+  await clock.settle()
+  controller.abort(new Error('enough'))
+  await clock.settle()
+  t.not(reader.state, 'open')
+  ensemble.link.reply(ensemble.link.take('addWatch'), { err: 0 })
+  await clock.settle()
+  t.match(ensemble.link.take('removeWatches').body, { path: '/a', type: 4 })
+  await reconnect(world)
+  t.strictSame(ensemble.link.names, [])
+})
+
+t.test('watch stream: wrong arguments', async t => {
+  const { zk } = await connectedWorld(t)
+  for (const stream of [zk.watch('a'), zk.watch('/a', { capacity: 0 })]) {
+    const outcome = outcomeOf(stream.next())
+    await Promise.resolve()
+    await Promise.resolve()
+    t.match(codeOf(outcome), /^INVALID_/)
+  }
+})
