@@ -4,16 +4,12 @@ import { InvalidArgumentError, InvalidConnectStringError, ZooKeeperError } from 
 import { parseConnectString } from '../net/connect-string.ts'
 import { fourLetterWord } from '../net/four-letter-word.ts'
 import { rebalance } from '../net/rebalance.ts'
-import { ServerList } from '../net/server-list.ts'
-import { connectTcp } from '../net/tcp.ts'
-import { tlsConnector } from '../net/tls.ts'
+import { describeAddress } from '../net/tcp.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
 import { authPacketOf, Credentials, credentialOf } from '../session/credentials.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
 import { formatSessionId } from '../session/handshake.ts'
-import { XidCounter } from '../session/in-flight.ts'
-import { LastZxid } from '../session/last-zxid.ts'
 import { PendingRequest } from '../session/pending-request.ts'
 import { isTraced, traceRequest } from '../session/request-trace.ts'
 import { Session } from '../session/session.ts'
@@ -25,13 +21,13 @@ import type { Watcher } from '../session/watch-table.ts'
 import { WatchTable } from '../session/watch-table.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { Clock } from '../support/clock.ts'
-import { systemClock } from '../support/clock.ts'
 import { channels } from '../support/diagnostics.ts'
 import { Emitter } from '../support/emitter.ts'
 import { logger } from '../support/log.ts'
 import { checkAcl, openAcl } from './acl.ts'
+import { environmentOf } from './environment.ts'
 import type { RequestOptions, ZooKeeperOptions } from './options.ts'
-import { checkRequestOptions, checkSession, limitsOf } from './options.ts'
+import { checkRequestOptions, checkSession } from './options.ts'
 import { PersistentWatches } from './persistent-watches.ts'
 import type { StateChange } from './state-stream.ts'
 import type { ClientStatus } from './status.ts'
@@ -72,32 +68,17 @@ export class ClientCore {
 
   constructor(connectString: string, options: ZooKeeperOptions) {
     const { servers, chroot } = parseConnectString(connectString)
-    const plain = options.tls === undefined ? connectTcp : tlsConnector(options.tls)
-    const { clock = systemClock, connect = plain, random = Math.random, lookup } = options.ports ?? {}
-    const limits = limitsOf(options)
     this.chroot = chroot
     this.acl = options.acl ?? openAcl
     checkAcl(this.acl)
-    this.clock = clock
-    this.maxRequestSize = limits.maxRequestSize
     this.#onExpired = options.onExpired ?? 'renew'
     if (this.#onExpired !== 'renew' && this.#onExpired !== 'close') {
       throw new InvalidArgumentError('onExpired', "'renew' or 'close'", this.#onExpired)
     }
     for (const { scheme, auth } of options.auth ?? []) this.#credentials.add(credentialOf(scheme, auth))
-    this.#environment = {
-      ...limits,
-      clock,
-      connect,
-      random,
-      servers: new ServerList(servers, lookup === undefined ? { random } : { random, lookup }),
-      credentials: this.#credentials,
-      sasl: options.sasl ?? null,
-      readOnly: options.readOnly ?? false,
-      xids: new XidCounter(),
-      lastZxid: new LastZxid(),
-      watches: this.#watches,
-    }
+    this.#environment = environmentOf(servers, options, this.#credentials, this.#watches)
+    this.clock = this.#environment.clock
+    this.maxRequestSize = this.#environment.maxRequestSize
     this.persistentWatches = new PersistentWatches({
       watches: this.#watches,
       submit: (...request) => this.submit(...request),
@@ -129,8 +110,10 @@ export class ClientCore {
     return this.#session.timeout
   }
 
+  /** The server at the other end, or null. */
   get remote(): string | null {
-    return this.#session.remote
+    const { address } = this.#session
+    return address === null ? null : describeAddress(address)
   }
 
   get lastZxid(): bigint {
@@ -154,7 +137,7 @@ export class ClientCore {
       sessionId: this.#sessionId,
       generation: this.#generation,
       sessionTimeout: session.timeout,
-      server: session.remote,
+      server: this.remote,
       lastZxid: this.lastZxid,
       queued: session.queued,
       inFlight: session.inFlight,

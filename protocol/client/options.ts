@@ -50,6 +50,12 @@ export interface ZooKeeperOptions {
   maxResponseSize?: number
   /** Requests that may wait for a connection. Default 65,536. */
   maxQueuedRequests?: number
+  /** Bytes that they may take together. Default 64 MiB. */
+  maxQueuedBytes?: number
+  /** True: without a connection, calls reject at once with CONNECTION_LOSS instead of waiting. Default false. */
+  failFast?: boolean
+  /** False: an open client does not keep the process from ending. Default true. */
+  ref?: boolean
   ports?: Ports
 }
 
@@ -59,6 +65,7 @@ export interface Limits {
   readonly maxRequestSize: number
   readonly maxResponseSize: number
   readonly maxQueuedRequests: number
+  readonly maxQueuedBytes: number
 }
 
 const defaults: Limits = {
@@ -67,6 +74,7 @@ const defaults: Limits = {
   maxRequestSize: 0xfffff,
   maxResponseSize: 64 * 1024 * 1024,
   maxQueuedRequests: 65_536,
+  maxQueuedBytes: 64 * 1024 * 1024,
 }
 
 const INT_MAX = 2 ** 31 - 1
@@ -88,6 +96,7 @@ export function limitsOf(options: ZooKeeperOptions): Limits {
     maxRequestSize: integer('maxRequestSize'),
     maxResponseSize: integer('maxResponseSize'),
     maxQueuedRequests: integer('maxQueuedRequests'),
+    maxQueuedBytes: integer('maxQueuedBytes'),
   }
 }
 

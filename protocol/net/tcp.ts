@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { connect, isIPv6 } from 'node:net'
 import { onAbort } from '../support/abort.ts'
-import type { Address, Transport, TransportHandlers } from './transport.ts'
+import type { Address, Connector, Transport, TransportHandlers } from './transport.ts'
 
 export class SocketTransport implements Transport {
   readonly remote: string
@@ -44,11 +44,16 @@ export class SocketTransport implements Transport {
   }
 }
 
-/** Opens a TCP connection without delay for small packets. */
-export function connectTcp(address: Address, signal: AbortSignal): Promise<Transport> {
+/** Opens TCP connections without delay for small packets; with `ref` false they do not keep the process from ending. */
+export function tcpConnector(ref = true): Connector {
+  return (address, signal) => open(address, signal, ref)
+}
+
+function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Transport> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const socket = connect({ host: address.ip, port: address.port, noDelay: true })
+    if (!ref) socket.unref()
     socket.pause()
     const off = onAbort(signal, reason => {
       socket.destroy()

@@ -35,11 +35,11 @@ export interface TlsOptions
 /** Options, or a function that is asked for them before each connection. */
 export type TlsSource = TlsOptions | (() => TlsOptions | Promise<TlsOptions>)
 
-export function tlsConnector(source: TlsSource): Connector {
+export function tlsConnector(source: TlsSource, ref = true): Connector {
   return async (address, signal) => {
     const options = await resolve(source)
     signal.throwIfAborted()
-    return open(address, signal, options)
+    return open(address, signal, options, ref)
   }
 }
 
@@ -53,12 +53,18 @@ async function contents(file: string | undefined): Promise<Buffer | undefined> {
   return file === undefined ? undefined : readFile(file)
 }
 
-function open(address: Address, signal: AbortSignal, options: ConnectionOptions): Promise<Transport> {
+function open(
+  address: Address,
+  signal: AbortSignal,
+  options: ConnectionOptions,
+  ref: boolean,
+): Promise<Transport> {
   return new Promise((done, reject) => {
     // The name, not the address, is what the certificate is checked against.
     const name = isIP(address.host) === 0 ? { servername: address.host } : {}
     const socket = connect({ ...name, ...options, host: address.ip, port: address.port })
     socket.setNoDelay(true)
+    if (!ref) socket.unref()
     socket.pause()
     const off = onAbort(signal, reason => {
       socket.destroy()

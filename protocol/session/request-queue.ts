@@ -9,13 +9,24 @@ const MOST_ATTEMPTS = 5
 /** A full queue is looked through for settled requests once in so many refusals, because that takes time. */
 const SWEEP_EVERY = 256
 
+/** Bytes from which on a request may be what made the server hang up. */
+const LARGE_REQUEST = 512 * 1024
+/** What a request takes besides its path and data, in bytes: about. */
+const OVERHEAD = 256
+
+export interface QueueLimits {
+  readonly maxQueuedRequests: number
+  readonly maxQueuedBytes: number
+}
+
 export class RequestQueue {
   readonly #requests = new Fifo<PendingRequest>()
-  readonly #limit: number
+  readonly #limits: QueueLimits
+  #bytes = 0
   #refusals = 0
 
-  constructor(limit: number) {
-    this.#limit = limit
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
   }
 
   get size(): number {
@@ -24,14 +35,14 @@ export class RequestQueue {
 
   /** Fails the request when too many wait already. */
   push(request: PendingRequest): void {
-    if (this.#requests.size >= this.#limit && this.#refusals % SWEEP_EVERY === 0) this.#sweep()
-    if (this.#requests.size >= this.#limit) {
+    if (this.#isFull(request) && this.#refusals % SWEEP_EVERY === 0) this.#sweep()
+    if (this.#isFull(request)) {
       this.#refusals++
       request.fail('QUEUE_FULL')
       return
     }
     this.#refusals = 0
-    this.#requests.push(request)
+    this.#add(request)
   }
 
   /**
@@ -39,13 +50,15 @@ export class RequestQueue {
    * what may have been applied is reported to its caller with `code`: only the caller can tell what to do.
    */
   restore(unanswered: readonly PendingRequest[], code: ErrorCode, cause: Error | undefined): void {
+    const reason = cause ?? suspicion(unanswered[0])
     for (const request of [...unanswered].reverse()) {
       if (request.progress === 'done') continue
       if (request.operation.retry === 'again' && request.attempts < MOST_ATTEMPTS) {
         request.progress = 'queued'
+        this.#bytes += weightOf(request)
         this.#requests.unshift(request)
       } else {
-        request.fail(code, cause)
+        request.fail(code, reason)
       }
     }
   }
@@ -53,22 +66,50 @@ export class RequestQueue {
   /** Sends what the connection takes in this turn. */
   pump(connection: Connection): void {
     while (this.#requests.size > 0 && connection.ready) {
-      const request = this.#requests.shift()
-      if (request?.progress === 'queued') connection.send(request)
+      const request = this.#requests.shift() as PendingRequest
+      this.#bytes -= weightOf(request)
+      if (request.progress === 'queued') connection.send(request)
     }
   }
 
   /** Empties the queue of the requests that still have a caller. */
   drain(): PendingRequest[] {
+    this.#bytes = 0
     return this.#requests.drain().filter(request => request.progress === 'queued')
   }
 
   /** Requests that timed out or were aborted while they waited take no place. */
   #sweep(): void {
-    for (const request of this.drain()) this.#requests.push(request)
+    for (const request of this.drain()) this.#add(request)
+  }
+
+  #add(request: PendingRequest): void {
+    this.#bytes += weightOf(request)
+    this.#requests.push(request)
+  }
+
+  /** An empty queue takes any request: it could not be sent otherwise. */
+  #isFull(request: PendingRequest): boolean {
+    const { maxQueuedRequests, maxQueuedBytes } = this.#limits
+    if (this.#requests.size === 0) return false
+    return this.#requests.size >= maxQueuedRequests || this.#bytes + weightOf(request) > maxQueuedBytes
   }
 
   [Symbol.iterator](): IterableIterator<PendingRequest> {
     return this.#requests[Symbol.iterator]()
   }
+}
+
+/** Bytes that a waiting request keeps: about. */
+function weightOf({ serverPath, request }: PendingRequest): number {
+  const { data } = (request ?? {}) as { data?: Uint8Array | null }
+  return OVERHEAD + serverPath.length + (data?.length ?? 0)
+}
+
+/** A server says nothing when a request is above its limit: it hangs up. */
+function suspicion(first: PendingRequest | undefined): Error | undefined {
+  if (first === undefined || first.bytesSent < LARGE_REQUEST) return undefined
+  return new Error(
+    `the server hung up after a request of ${first.bytesSent} bytes: is its jute.maxbuffer lower?`,
+  )
 }

@@ -1,9 +1,11 @@
 // The requests that re-arm the watches of a client on a new connection, in batches that a server takes.
 import { Buffer } from 'node:buffer'
 import type { WatchKind } from '../operations.ts'
+import { operations } from '../operations.ts'
 import type { SetWatches2 } from '../records/watches.ts'
 import { logger } from '../support/log.ts'
 import type { LastZxid } from './last-zxid.ts'
+import { PendingRequest } from './pending-request.ts'
 import type { Gap, WatchTable } from './watch-table.ts'
 
 const log = logger('session')
@@ -89,4 +91,12 @@ export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
   // The server lost its data: to it, nothing looks changed. Everything is reported as changed instead.
   log('the history of the server is shorter than ours: all watches fire')
   await rearm(port, { from: 0n, newest: 0n })
+}
+
+/** Servers before 3.6 know the older request alone. */
+export function rearmRequest(batch: SetWatches2): PendingRequest {
+  const persistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
+  return persistent
+    ? PendingRequest.internal(operations.setWatches2, batch)
+    : PendingRequest.internal(operations.setWatches, batch)
 }

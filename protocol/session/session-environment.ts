@@ -5,11 +5,12 @@ import type { WatcherEvent } from '../records/watches.ts'
 import type { ConnectionEnvironment } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { PendingRequest } from './pending-request.ts'
+import type { QueueLimits } from './request-queue.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { SessionState, TerminalState } from './states.ts'
 
 /** Shared by all sessions of a client, one after the other. */
-export interface SessionEnvironment extends ConnectionEnvironment {
+export interface SessionEnvironment extends ConnectionEnvironment, QueueLimits {
   readonly servers: ServerList
   readonly connect: Connector
   readonly credentials: Credentials
@@ -21,7 +22,8 @@ export interface SessionEnvironment extends ConnectionEnvironment {
   readonly sessionTimeout: number
   /** Deadline of a request without its own, in milliseconds; Infinity for none. */
   readonly requestTimeout: number
-  readonly maxQueuedRequests: number
+  /** True: without a connection, requests fail at once instead of waiting for one. */
+  readonly failFast: boolean
   /** True: a read-only server will do. */
   readonly readOnly: boolean
 }

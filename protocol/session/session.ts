@@ -1,12 +1,10 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
-import type { ErrorCode } from '../error-codes.ts'
 import { ZooKeeperError } from '../errors.ts'
 import type { Address } from '../net/transport.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
 import type { SetWatches2 } from '../records/watches.ts'
-import { delay, withDeadline } from '../support/abort.ts'
-import { Backoff } from '../support/backoff.ts'
+import { withDeadline } from '../support/abort.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
 import { logger } from '../support/log.ts'
@@ -18,24 +16,17 @@ import type { SessionCredentials } from './handshake.ts'
 import { formatSessionId } from './handshake.ts'
 import { Lifeline } from './lifeline.ts'
 import { PendingRequest } from './pending-request.ts'
+import { reconnectLoop } from './reconnect-loop.ts'
 import { RequestQueue } from './request-queue.ts'
-import { gapOf, rearm } from './resubscribe.ts'
+import { gapOf, rearm, rearmRequest } from './resubscribe.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
 import type { SessionEvent, SessionState, TerminalState } from './states.ts'
-import { isTerminal, nextState } from './states.ts'
+import { isTerminal, nextState, terminalCodes } from './states.ts'
 import { attemptTimeout, timeoutsOf } from './timeouts.ts'
 import type { Gap } from './watch-table.ts'
 import { findWritable } from './writable-search.ts'
 
 const log = logger('session')
-const SHORTEST_BACKOFF = 50
-const LONGEST_BACKOFF = 30_000
-
-const endCodes: Readonly<Record<TerminalState, ErrorCode>> = {
-  expired: 'SESSION_EXPIRED',
-  authFailed: 'AUTH_FAILED',
-  closed: 'CLOSED',
-}
 
 export class Session {
   readonly #environment: SessionEnvironment
@@ -43,7 +34,6 @@ export class Session {
   readonly #queue: RequestQueue
   readonly #deadlines: Deadlines
   readonly #lifeline: Lifeline
-  readonly #backoff: Backoff
   readonly #ended = new AbortController()
   #state: SessionState = 'connecting'
   #credentials: SessionCredentials | null
@@ -58,19 +48,18 @@ export class Session {
 
   /** `credentials` re-attach to a session that exists. */
   constructor(environment: SessionEnvironment, port: SessionPort, credentials: SessionCredentials | null) {
-    const { clock, random } = environment
+    const { clock } = environment
     this.#environment = environment
     this.#port = port
     this.#credentials = credentials
     this.#timeout = environment.sessionTimeout
     this.#repliesBefore = environment.lastZxid.replies
-    this.#queue = new RequestQueue(environment.maxQueuedRequests)
+    this.#queue = new RequestQueue(environment)
     this.#deadlines = new Deadlines(clock, () => this.#unsettled())
     this.#lifeline = new Lifeline(clock, {
       silent: () => this.#silent(),
       expired: () => this.#end('expired'),
     })
-    this.#backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
   }
 
   get state(): SessionState {
@@ -88,11 +77,6 @@ export class Session {
   }
 
   /** The server at the other end, or null. */
-  get remote(): string | null {
-    return this.#connection?.remote ?? null
-  }
-
-  /** Address of that server, or null. */
   get address(): Address | null {
     return this.#connection === null ? null : this.#address
   }
@@ -117,7 +101,7 @@ export class Session {
   /** Sends the request in this turn, or as soon as there is a connection. */
   submit(request: PendingRequest, timeout: number = this.#environment.requestTimeout): void {
     const state = this.#state
-    if (isTerminal(state)) return request.fail(endCodes[state])
+    if (isTerminal(state)) return request.fail(terminalCodes[state])
     if (this.#closing !== null) return request.fail('CLOSED')
     const connection = this.#connection
     const sendable = connection?.ready && this.#queue.size === 0
@@ -125,13 +109,14 @@ export class Session {
       request.deadline = (sendable ? connection.turn : this.#environment.clock.now()) + timeout
     }
     if (sendable) connection.send(request)
+    else if (connection === null && this.#environment.failFast) request.fail('CONNECTION_LOSS')
     else this.#queue.push(request)
     this.#deadlines.watch(request)
   }
 
   /** Sends a credential on the connection at hand, if there is one; every later one replays it. */
   async authenticate(packet: AuthPacket): Promise<void> {
-    if (isTerminal(this.#state)) throw new ZooKeeperError(endCodes[this.#state], { operation: 'auth' })
+    if (isTerminal(this.#state)) throw new ZooKeeperError(terminalCodes[this.#state], { operation: 'auth' })
     await this.#connection?.authenticate(packet)
   }
 
@@ -154,33 +139,25 @@ export class Session {
     this.#end('closed')
   }
 
-  async #run(): Promise<void> {
-    while (!isTerminal(this.#state)) {
-      const lap = this.#environment.servers.laps
-      try {
-        await this.#link()
-      } catch (error) {
-        if (isTerminal(this.#state)) return
-        log('attempt failed: %s', error)
-        this.#port.attempted(null, error as Error)
-        // Wrong credentials stay wrong: trying again would only lock somebody out.
-        if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
-      }
-      if (isTerminal(this.#state)) return
-      await this.#pause(this.#environment.servers.laps !== lap)
-    }
+  #run(): Promise<void> {
+    const { clock, random, servers } = this.#environment
+    return reconnectLoop(clock, random, servers, this.#ended.signal, {
+      link: () => this.#link(),
+      failed: error => this.#failed(error as Error),
+      saving: () => (this.#state === 'connecting' ? null : this.#timeout),
+      stable: () => this.#timeout / 3,
+    })
   }
 
-  /** Full jitter, and only when every server was tried: with one left to try there is nothing to wait for. */
-  async #pause(wholeLap: boolean): Promise<void> {
-    if (!wholeLap) return
-    // While there is a session to save, suspended or lost, the next attempt must come before it expires.
-    this.#backoff.cap = this.#state === 'connecting' ? LONGEST_BACKOFF : Math.max(this.#timeout / 4, 1)
-    await delay(this.#environment.clock, this.#backoff.next(), this.#ended.signal).catch(() => {})
+  #failed(error: Error): void {
+    log('attempt failed: %s', error)
+    this.#port.attempted(null, error)
+    // Wrong credentials stay wrong: trying again would only lock somebody out.
+    if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
   }
 
   /** One connection, from the attempt to its end. */
-  async #link(): Promise<void> {
+  async #link(): Promise<number> {
     const { sessionTimeout, readOnly, servers, connect, lastZxid, sasl } = this.#environment
     const over = deferred<void>()
     const gap = gapOf(this.#environment)
@@ -207,8 +184,7 @@ export class Session {
     }
     const since = this.#environment.clock.now()
     await over.promise
-    // Only a connection that lasted proves that the trouble is over.
-    if (this.#environment.clock.now() - since > this.#timeout / 3) this.#backoff.reset()
+    return this.#environment.clock.now() - since
   }
 
   #established({ connection, address, outcome, sentAt }: Attempt, gap: Gap): void {
@@ -244,11 +220,7 @@ export class Session {
   #rearm(connection: Connection, gap: Gap): void {
     const { watches, lastZxid, maxRequestSize } = this.#environment
     const send = (batch: SetWatches2): Promise<unknown> => {
-      // Servers before 3.6 know the older request alone.
-      const persistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
-      const request = persistent
-        ? PendingRequest.internal(operations.setWatches2, batch)
-        : PendingRequest.internal(operations.setWatches, batch)
+      const request = rearmRequest(batch)
       connection.send(request)
       return request.promise
     }
@@ -278,7 +250,7 @@ export class Session {
     this.#linkEnded.abort()
     this.#linkEnded = new AbortController()
     const state = this.#state
-    this.#queue.restore(unanswered, isTerminal(state) ? endCodes[state] : 'CONNECTION_LOSS', cause)
+    this.#queue.restore(unanswered, isTerminal(state) ? terminalCodes[state] : 'CONNECTION_LOSS', cause)
     // A server hangs up after closeSession: that is the end, not a loss.
     if (this.#closing === null) this.#move('linkLost')
   }
@@ -323,14 +295,14 @@ export class Session {
     this.#deadlines.stop()
     const before = this.#state
     this.#state = nextState(before, state)
-    const reason = new ZooKeeperError(endCodes[state])
+    const reason = new ZooKeeperError(terminalCodes[state])
     this.#ended.abort(reason)
     // Puts what was sent and may be sent again into the queue; the rest is told how the session ended.
     this.#connection?.close(reason)
     const heirs: PendingRequest[] = []
     for (const request of this.#queue.drain()) {
       if (state === 'expired' && request.operation.retry === 'again') heirs.push(request)
-      else request.fail(endCodes[state])
+      else request.fail(terminalCodes[state])
     }
     this.#port.ended(state, before, heirs)
   }

@@ -1,4 +1,5 @@
 // The states of a session and the one table that says how they follow each other.
+import type { ErrorCode } from '../error-codes.ts'
 
 /**
  * - `connecting`: no session yet, or a new one after the last expired.
@@ -53,6 +54,13 @@ const transitions: Readonly<Record<SessionState, Row>> = {
   expired: {},
   authFailed: {},
   closed: {},
+}
+
+/** How requests fail that a session did not come to, by its end. */
+export const terminalCodes: Readonly<Record<TerminalState, ErrorCode>> = {
+  expired: 'SESSION_EXPIRED',
+  authFailed: 'AUTH_FAILED',
+  closed: 'CLOSED',
 }
 
 export function nextState(state: SessionState, event: SessionEvent): SessionState {

@@ -20,8 +20,9 @@ const LONGEST_DELAY = 2 ** 31 - 1
 class SystemTimer implements Timer {
   readonly #handle: ReturnType<typeof setTimeout>
 
-  constructor(ms: number, task: () => void) {
+  constructor(ms: number, task: () => void, ref: boolean) {
     this.#handle = setTimeout(task, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_DELAY))
+    if (!ref) this.#handle.unref()
   }
 
   cancel(): void {
@@ -29,10 +30,17 @@ class SystemTimer implements Timer {
   }
 }
 
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  schedule: (ms, task) => new SystemTimer(ms, task),
-  defer: task => {
-    setImmediate(task)
-  },
+function clockOf(ref: boolean): Clock {
+  return {
+    now: () => performance.now(),
+    schedule: (ms, task) => new SystemTimer(ms, task, ref),
+    defer: task => {
+      setImmediate(task)
+    },
+  }
 }
+
+export const systemClock: Clock = clockOf(true)
+
+/** Its timers do not keep the process from ending. */
+export const unreferencedClock: Clock = clockOf(false)

@@ -1,6 +1,6 @@
 // A client whose event loop is blocked, and a wall clock that jumps, against a real server.
 import type { ZooKeeperOptions } from '../../../protocol/index.ts'
-import { connectTcp } from '../../../protocol/net/tcp.ts'
+import { tcpConnector } from '../../../protocol/net/tcp.ts'
 import type { Transport } from '../../../protocol/net/transport.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -25,7 +25,7 @@ function seeingPings(sent: () => void): NonNullable<ZooKeeperOptions['ports']> {
   const PING = '00000008fffffffe0000000b'
   return {
     connect: async (address, signal) => {
-      const transport = await connectTcp(address, signal)
+      const transport = await tcpConnector()(address, signal)
       const write = transport.write.bind(transport)
       transport.write = (bytes, written) => {
         const free = write(bytes, written)

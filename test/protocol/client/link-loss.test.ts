@@ -181,7 +181,7 @@ t.test('search: after a loss it goes on with the following server', async t => {
   world.ensemble.link.close()
   await world.clock.settle()
   t.strictSame(world.ensemble.tried, ['10.0.0.1:2181', '10.0.0.2:2181'])
-  t.equal(world.zk.remote, 'b:2181')
+  t.equal(world.zk.remote, 'b (10.0.0.2:2181)')
 })
 
 t.test('search: all addresses of the last name are tried before the pause', async t => {
@@ -228,7 +228,7 @@ t.test('search: an address that does not answer costs its share of the session t
   t.equal(connecting.state, 'pending')
   await clock.advance(1)
   t.equal(connecting.state, 'resolved')
-  t.equal(zk.remote, 'b:2181')
+  t.equal(zk.remote, 'b (10.0.0.2:2181)')
 })
 
 t.test('search: a server that accepts the connection and then says nothing costs the same', async t => {
@@ -239,7 +239,7 @@ t.test('search: a server that accepts the connection and then says nothing costs
   }
   outcomeOf(zk.connect())
   await clock.advance(4500)
-  t.equal(zk.remote, 'b:2181')
+  t.equal(zk.remote, 'b (10.0.0.2:2181)')
   t.strictSame(
     ensemble.connections.map(({ closed }) => closed),
     [true, false],

@@ -93,7 +93,7 @@ t.test('request: it is settled once', async t => {
 })
 
 t.test('request queue: after a connection loss, reads go back to the head and writes fail', async t => {
-  const queue = new RequestQueue(10)
+  const queue = new RequestQueue({ maxQueuedRequests: 10, maxQueuedBytes: 1_000_000 })
   const waiting = requestOf('getData', 9)
   queue.push(waiting)
   const sent = [
@@ -119,7 +119,7 @@ t.test('request queue: after a connection loss, reads go back to the head and wr
 })
 
 t.test('request queue: a read that broke five connections is given up', async t => {
-  const queue = new RequestQueue(10)
+  const queue = new RequestQueue({ maxQueuedRequests: 10, maxQueuedBytes: 1_000_000 })
   const request = requestOf('getData')
   const outcome = outcomeOf(request.promise)
   request.attempts = 5
@@ -130,7 +130,7 @@ t.test('request queue: a read that broke five connections is given up', async t 
 })
 
 t.test('request queue: above its limit it refuses', async t => {
-  const queue = new RequestQueue(2)
+  const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
   const requests = [1, 2, 3].map(xid => requestOf('create', xid))
   const outcomes = requests.map(request => outcomeOf(request.promise))
   for (const request of requests) queue.push(request)
@@ -140,7 +140,7 @@ t.test('request queue: above its limit it refuses', async t => {
 })
 
 t.test('request queue: requests that nobody waits for any more take no place', async t => {
-  const queue = new RequestQueue(2)
+  const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
   const settled = [1, 2].map(xid => requestOf('getData', xid))
   for (const request of settled) {
     queue.push(request)

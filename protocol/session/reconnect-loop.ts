@@ -1,0 +1,43 @@
+// One connection after the other, with pauses that grow while nothing holds.
+import type { ServerList } from '../net/server-list.ts'
+import { delay } from '../support/abort.ts'
+import { Backoff } from '../support/backoff.ts'
+import type { Clock } from '../support/clock.ts'
+
+const SHORTEST_BACKOFF = 50
+const LONGEST_BACKOFF = 30_000
+
+export interface ReconnectPort {
+  /** Makes a connection and resolves when it is over, with how long it lasted; rejects when none could be made. */
+  link(): Promise<number>
+  failed(error: unknown): void
+  /** Session timeout while there is a session to save, in milliseconds; null when there is none. */
+  saving(): number | null
+  /** How long a connection has to last to prove that the trouble is over, in milliseconds. */
+  stable(): number
+}
+
+/** Runs until the signal aborts; no error escapes. */
+export async function reconnectLoop(
+  clock: Clock,
+  random: () => number,
+  servers: ServerList,
+  signal: AbortSignal,
+  port: ReconnectPort,
+): Promise<void> {
+  const backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
+  while (!signal.aborted) {
+    const { laps } = servers
+    try {
+      if ((await port.link()) > port.stable()) backoff.reset()
+    } catch (error) {
+      if (!signal.aborted) port.failed(error)
+    }
+    // While a server is left to try, there is nothing to wait for.
+    if (signal.aborted || servers.laps === laps) continue
+    // While there is a session to save, the next attempt must come before it expires.
+    const saving = port.saving()
+    backoff.cap = saving === null ? LONGEST_BACKOFF : Math.max(saving / 4, 1)
+    await delay(clock, backoff.next(), signal).catch(() => {})
+  }
+}
