@@ -7,10 +7,17 @@ import type { Clock } from '../support/clock.ts'
 const SHORTEST_BACKOFF = 50
 const LONGEST_BACKOFF = 30_000
 
+/** A connection that lasted less, in milliseconds, was cut by somebody. */
+const SHORT = 1000
+/** So many of them in a row are worth a warning. */
+const SUSPICIOUS = 5
+
 export interface ReconnectPort {
   /** Makes a connection and resolves when it is over, with how long it lasted; rejects when none could be made. */
   link(): Promise<number>
   failed(error: unknown): void
+  /** Connections are made and cut again and again. */
+  unstable(): void
   /** Session timeout while there is a session to save, in milliseconds; null when there is none. */
   saving(): number | null
   /** How long a connection has to last to prove that the trouble is over, in milliseconds. */
@@ -26,10 +33,14 @@ export async function reconnectLoop(
   port: ReconnectPort,
 ): Promise<void> {
   const backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
+  let short = 0
   while (!signal.aborted) {
     const { laps } = servers
     try {
-      if ((await port.link()) > port.stable()) backoff.reset()
+      const lasted = await port.link()
+      if (lasted > port.stable()) backoff.reset()
+      short = lasted < SHORT ? short + 1 : 0
+      if (short === SUSPICIOUS) port.unstable()
     } catch (error) {
       if (!signal.aborted) port.failed(error)
     }

@@ -27,6 +27,7 @@ import type { Gap } from './watch-table.ts'
 import { findWritable } from './writable-search.ts'
 
 const log = logger('session')
+const UNSTABLE = 'every connection is cut at once: does another client use the same session?'
 
 export class Session {
   readonly #environment: SessionEnvironment
@@ -144,6 +145,7 @@ export class Session {
     return reconnectLoop(clock, random, servers, this.#ended.signal, {
       link: () => this.#link(),
       failed: error => this.#failed(error as Error),
+      unstable: () => this.#port.warning(new Error(UNSTABLE)),
       saving: () => (this.#state === 'connecting' ? null : this.#timeout),
       stable: () => this.#timeout / 3,
     })
