@@ -1,10 +1,10 @@
 // Standing in line: each contender holds a numbered znode and watches only the one just before its own.
 import { randomUUID } from 'node:crypto'
 import type { Acl, Watcher, ZooKeeperView } from '../../protocol/index.ts'
-import { childOf, ZooKeeperError } from '../../protocol/index.ts'
+import { childOf, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { deleteForCertain } from './persistence.ts'
 import type { Created } from './protected-create.ts'
-import { createProtected } from './protected-create.ts'
+import { childrenOf, createProtected } from './protected-create.ts'
 import { checkSequence, contendersOf, sequenceOf } from './sequence.ts'
 import { changed } from './wait.ts'
 
@@ -62,7 +62,7 @@ async function takePlace(zk: ZooKeeperView, options: LineOptions): Promise<Creat
       return await createProtected(zk, { parent, guid, prefix: profile.prefix(guid), data, acl }, signal)
     } catch (error) {
       // The next session gives a place of its own.
-      if (!ZooKeeperError.is(error, 'SESSION_EXPIRED') || zk.state === 'expired') throw error
+      if (!ZooKeeperError.is(error, 'SESSION_EXPIRED') || isTerminal(zk.state)) throw error
     }
   }
 }
@@ -75,7 +75,7 @@ async function awaitTurn(zk: ZooKeeperView, node: Created, options: LineOptions)
   checkSequence(node.path, mine)
   for (;;) {
     if (zk.sessionId !== node.sessionId) return 'placeLost'
-    const { children } = await zk.getChildren(parent, { signal })
+    const children = await childrenOf(zk, parent, signal)
     // A node that a dying session left stands in the list still, but it is not ours any more.
     if (!children.includes(node.name) || zk.sessionId !== node.sessionId) return 'placeLost'
     const before = contendersOf(children, profile.words).filter(

@@ -95,7 +95,8 @@ async function removeGhost(zk: ZooKeeperView, input: ProtectedInput): Promise<vo
   }
 }
 
-async function childrenOf(
+/** The names of the children; none where there is no parent. */
+export async function childrenOf(
   zk: ZooKeeperView,
   parent: string,
   signal?: AbortSignal,

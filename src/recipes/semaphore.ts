@@ -2,9 +2,10 @@
 import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError } from '../../protocol/errors.ts'
-import type { Acl, Stat, ZooKeeperView } from '../../protocol/index.ts'
-import { childOf, MultiError, ZooKeeperError } from '../../protocol/index.ts'
-import { withDeadline } from '../../protocol/support/abort.ts'
+import type { Acl, Stat, Watcher, ZooKeeperView } from '../../protocol/index.ts'
+import { childOf, isTerminal, MultiError, validatePath, ZooKeeperError } from '../../protocol/index.ts'
+import { delay, withDeadline } from '../../protocol/support/abort.ts'
+import { Backoff } from '../../protocol/support/backoff.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { RecipeError } from './errors.ts'
 import { kazooLock, takeTurn } from './line.ts'
@@ -48,6 +49,7 @@ export class Semaphore {
       throw new InvalidArgumentError('maxLeases', 'a positive integer', maxLeases)
     }
     if (typeof identifier !== 'string') throw new InvalidArgumentError('identifier', 'a string', identifier)
+    validatePath(path)
     this.path = path
     this.maxLeases = maxLeases
     this.#zk = zk
@@ -62,20 +64,24 @@ export class Semaphore {
    */
   async acquire(options: AcquireOptions = {}): Promise<Tenure | null> {
     const { wait = Number.POSITIVE_INFINITY, signal } = options
-    if (typeof wait !== 'number' || !(wait >= 0)) {
-      throw new InvalidArgumentError('wait', 'a number of milliseconds', wait)
-    }
+    checkWait(wait)
     signal?.throwIfAborted()
     if (wait === 0) return this.#acquire(signal, true)
+    let attempt: Promise<Tenure | null> = Promise.resolve(null)
     try {
       return await withDeadline(
         systemClock,
         wait,
         () => TIME_IS_UP,
         signal,
-        inner => this.#acquire(inner, false),
+        inner => {
+          attempt = this.#acquire(inner, false)
+          return attempt
+        },
       )
     } catch (error) {
+      // A lease that comes too late for its caller goes back.
+      void attempt.then(tenure => tenure?.release()).catch(() => {})
       if (error === TIME_IS_UP) return null
       throw error
     }
@@ -97,13 +103,18 @@ export class Semaphore {
   }
 
   async #acquire(signal: AbortSignal | undefined, once: boolean): Promise<Tenure | null> {
+    const backoff = new Backoff({ base: 50, cap: 5000 })
     for (;;) {
       try {
-        return await this.#attempt(signal, once)
+        const tenure = await this.#attempt(signal, once)
+        if (tenure === null || tenure.held) return tenure
+        // Lost while the guard was given back.
+        await tenure.release()
       } catch (error) {
-        const again = isPassing(error) || ZooKeeperError.is(error, 'SESSION_EXPIRED') || isGuardLost(error)
-        if (!again || once || this.#zk.state === 'closed') throw error
+        const again = isPassing(error) || ZooKeeperError.is(error, 'SESSION_EXPIRED') || isRemoved(error)
+        if (!again || once || isTerminal(this.#zk.state)) throw error
       }
+      await delay(systemClock, backoff.next(), signal)
     }
   }
 
@@ -129,12 +140,16 @@ export class Semaphore {
   /** Only the holder of the guard counts and creates; nodes of strangers count too, as they do for kazoo. */
   async #takeLease(guard: Created, signal: AbortSignal | undefined, once: boolean): Promise<Tenure | null> {
     for (;;) {
+      // Without the guard there is no place in the line.
+      if (this.#zk.sessionId !== guard.sessionId) {
+        throw new ZooKeeperError('SESSION_EXPIRED', { path: guard.path })
+      }
       const names = await this.#leases(signal)
       if (names.length < this.maxLeases) return this.#createLease(guard, signal)
       if (once) return null
       await changed(this.#zk, signal, async watch => {
-        const { children } = await this.#zk.getChildren(this.path, { watch, signal })
-        return children.length >= this.maxLeases
+        const present = await this.#leases(signal, watch)
+        return present.length >= this.maxLeases
       })
     }
   }
@@ -181,9 +196,9 @@ export class Semaphore {
     return this.#zk.exists(path, { signal })
   }
 
-  async #leases(signal: AbortSignal | undefined): Promise<readonly string[]> {
+  async #leases(signal: AbortSignal | undefined, watch?: Watcher): Promise<readonly string[]> {
     try {
-      return (await this.#zk.getChildren(this.path, { signal })).children
+      return (await this.#zk.getChildren(this.path, { watch, signal })).children
     } catch (error) {
       if (ZooKeeperError.is(error, 'NO_NODE')) return []
       throw error
@@ -225,7 +240,13 @@ export class Semaphore {
   }
 }
 
-/** The check on the guard failed: its session is over, or somebody deleted it. */
-function isGuardLost(error: unknown): boolean {
-  return error instanceof MultiError && error.index === 0 && error.code === 'NO_NODE'
+/** Throws an InvalidArgumentError unless it is a time to wait. */
+export function checkWait(wait: unknown): void {
+  if (typeof wait === 'number' && wait >= 0) return
+  throw new InvalidArgumentError('wait', 'a number of milliseconds', wait)
+}
+
+/** The guard has gone with its session, or somebody deleted it, or the pool: it is made again. */
+function isRemoved(error: unknown): boolean {
+  return error instanceof MultiError && error.code === 'NO_NODE'
 }

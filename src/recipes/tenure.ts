@@ -1,9 +1,9 @@
 // Something held: a lock or a lease, with the signal that says when it is not held any more.
-import type { Transaction, ZooKeeperView } from '../../protocol/index.ts'
+import type { Stat, Transaction, ZooKeeperView } from '../../protocol/index.ts'
 import { ZooKeeperError } from '../../protocol/index.ts'
-import { deferred } from '../../protocol/support/deferred.ts'
+import { deferred, handled } from '../../protocol/support/deferred.ts'
 import { RecipeError } from './errors.ts'
-import { deleteForCertain, isPassing } from './persistence.ts'
+import { deleteForCertain, persistently } from './persistence.ts'
 import type { Created } from './protected-create.ts'
 
 type State = 'held' | 'lost' | 'released'
@@ -19,6 +19,8 @@ export class Tenure implements AsyncDisposable {
   readonly #zk: ZooKeeperView
   readonly #node: Created
   readonly #lost = new AbortController()
+  /** Aborts when it is released or lost: nothing has to be looked after any more. */
+  readonly #over = new AbortController()
   readonly #unsubscribe: () => void
   #state: State = 'held'
   #gone: Promise<void> | null = null
@@ -59,10 +61,9 @@ export class Tenure implements AsyncDisposable {
     const held = this.#state === 'held'
     if (held) {
       this.#state = 'released'
-      this.#unsubscribe()
+      this.#end()
     }
-    this.#gone ??= deleteForCertain(this.#zk, this.path, this.#node.sessionId)
-    await this.#gone
+    await this.#remove()
     return held
   }
 
@@ -75,21 +76,33 @@ export class Tenure implements AsyncDisposable {
     try {
       while (this.held) {
         const change = deferred<void>()
-        const stat = await this.#zk.exists(this.path, { watch: () => change.resolve() })
+        const look = (): Promise<Stat | null> => this.#zk.exists(this.path, { watch: () => change.resolve() })
+        const stat = await persistently(look, this.#over.signal)
         if (stat === null || stat.czxid !== this.fencingToken) return this.#lose('its znode was deleted')
         await change.promise
       }
     } catch (error) {
-      // Without permission to read, or while requests time out, the state of the session speaks alone.
-      if (this.held && isPassing(error)) void this.#guardNode()
-      else if (!ZooKeeperError.is(error)) throw error
+      // Without permission to read, the state of the session speaks alone.
+      if (!ZooKeeperError.is(error) && !this.#over.signal.aborted) throw error
     }
+  }
+
+  #end(): void {
+    this.#unsubscribe()
+    this.#over.abort()
+  }
+
+  #remove(): Promise<void> {
+    this.#gone ??= deleteForCertain(this.#zk, this.path, this.#node.sessionId)
+    return this.#gone
   }
 
   #lose(why: string): void {
     if (this.#state !== 'held') return
     this.#state = 'lost'
-    this.#unsubscribe()
+    this.#end()
+    // The session may live on after all: then the znode would keep everybody out, and us too.
+    handled(this.#remove())
     this.#lost.abort(new RecipeError('LOST', this.path, `not held any more: ${why}`))
   }
 }

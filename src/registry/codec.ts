@@ -137,10 +137,12 @@ function parse(text: string): NodeObject {
 function parseMarked(text: string): unknown {
   const marked = text.replace(TOKENS, token => {
     const special = token in LITERALS || isUnsafeInteger(token)
-    return special && !token.startsWith('"') ? JSON.stringify(`${MARK}${token}`) : token
+    return special && !token.startsWith('"') ? `{"${MARK}":"${token}"}` : token
   })
   return JSON.parse(marked, (_key, item: unknown) =>
-    typeof item === 'string' && item.startsWith(MARK) ? unmark(item.slice(MARK.length)) : item,
+    typeof item === 'object' && item !== null && MARK in item
+      ? unmark(String((item as Record<string, unknown>)[MARK]))
+      : item,
   )
 }
 
@@ -148,8 +150,8 @@ function parseMarked(text: string): unknown {
 const SPECIAL = /NaN|Infinity|\d{16}/
 /** Strings first, so that nothing inside them counts; without its end quote, a string takes all the rest. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs
-/** Nobody who writes data knows it. */
-const MARK = `\u0000${randomUUID()}:`
+/** Nobody who writes data knows it. As an object, what is marked cannot stand for a key. */
+const MARK: string = randomUUID()
 const LITERALS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

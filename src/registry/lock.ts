@@ -1,6 +1,10 @@
 // A lock of the registry: a kazoo semaphore, as the Python package's locks are, so that both exclude each other.
 import type { Transaction } from '../../protocol/index.ts'
+import { onAbort, withDeadline } from '../../protocol/support/abort.ts'
+import { systemClock } from '../../protocol/support/clock.ts'
+import { deferred } from '../../protocol/support/deferred.ts'
 import type { Semaphore } from '../recipes/semaphore.ts'
+import { checkWait } from '../recipes/semaphore.ts'
 import type { Tenure } from '../recipes/tenure.ts'
 
 export interface LockOptions {
@@ -20,6 +24,10 @@ export interface AcquireLockOptions {
 
 export const DEFAULT_WAIT = 300_000
 
+/** Reasons that are outcomes, not errors. */
+const RELEASED = Symbol('released')
+const TIME_IS_UP = Symbol('time is up')
+
 export class RegistryLock implements AsyncDisposable {
   readonly path: string
   readonly simultaneous: number
@@ -28,7 +36,10 @@ export class RegistryLock implements AsyncDisposable {
   /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
   readonly #check: () => void
   #tenure: Tenure | null = null
-  #acquiring: Promise<boolean> | null = null
+  /** Resolves when the call that stands in line has its outcome; null when none does. */
+  #standing: Promise<void> | null = null
+  /** Aborts with the next release. */
+  #released = new AbortController()
 
   constructor(semaphore: Semaphore, wait: number, check: () => void) {
     this.path = semaphore.path
@@ -39,15 +50,23 @@ export class RegistryLock implements AsyncDisposable {
   }
 
   /**
-   * True when the lock is held, at once if it is already; false when the time is up. Calls at the same time share
-   * one attempt. Errors: NoConnectionError, ReadOnlyError, RecipeError LEASES_MISMATCH, the signal's reason.
+   * True when the lock is held, at once if it is already; false when the time is up, or when it is released
+   * meanwhile. Of calls at the same time one stands in line, and the others wait for its outcome, each for its own
+   * time. Errors: NoConnectionError, ReadOnlyError, RecipeError LEASES_MISMATCH, the signal's reason.
    */
-  acquire(options: AcquireLockOptions = {}): Promise<boolean> {
-    if (this.status()) return Promise.resolve(true)
-    this.#acquiring ??= this.#acquire(options).finally(() => {
-      this.#acquiring = null
-    })
-    return this.#acquiring
+  async acquire(options: AcquireLockOptions = {}): Promise<boolean> {
+    const { wait = this.#wait, signal } = options
+    checkWait(wait)
+    const released = this.#released.signal
+    const end = systemClock.now() + wait
+    while (!this.status()) {
+      if (released.aborted) return false
+      const left = Math.max(0, end - systemClock.now())
+      if (this.#standing === null) return this.#stand(left, signal, released)
+      if (left === 0) return false
+      await this.#others(this.#standing, left, signal)
+    }
+    return true
   }
 
   /** One try, without waiting. */
@@ -55,8 +74,10 @@ export class RegistryLock implements AsyncDisposable {
     return this.acquire({ wait: 0 })
   }
 
-  /** Gives it up; true if it was held. */
+  /** Gives it up, and ends every acquire that is still waiting; true if it was held. */
   async release(): Promise<boolean> {
+    this.#released.abort(RELEASED)
+    this.#released = new AbortController()
     const tenure = this.#tenure
     this.#tenure = null
     return tenure === null ? false : tenure.release()
@@ -87,10 +108,33 @@ export class RegistryLock implements AsyncDisposable {
     await this.release()
   }
 
-  async #acquire({ wait = this.#wait, signal }: AcquireLockOptions): Promise<boolean> {
+  async #stand(wait: number, signal: AbortSignal | undefined, released: AbortSignal): Promise<boolean> {
     this.#check()
-    this.#tenure = await this.#semaphore.acquire({ wait, signal })
-    return this.#tenure !== null
+    const over = deferred<void>()
+    this.#standing = over.promise
+    const controller = new AbortController()
+    const offs = [signal, released].map(each => onAbort(each, reason => controller.abort(reason)))
+    try {
+      const tenure = await this.#semaphore.acquire({ wait, signal: controller.signal })
+      if (released.aborted) await tenure?.release()
+      else this.#tenure = tenure
+      return this.status()
+    } catch (error) {
+      if (error === RELEASED) return false
+      throw error
+    } finally {
+      for (const off of offs) off()
+      this.#standing = null
+      over.resolve()
+    }
+  }
+
+  /** Waits for the call that stands in line, for no longer than this one may. */
+  async #others(standing: Promise<void>, left: number, signal: AbortSignal | undefined): Promise<void> {
+    const late = (): unknown => TIME_IS_UP
+    await withDeadline(systemClock, left, late, signal, () => standing).catch(error => {
+      if (error !== TIME_IS_UP) throw error
+    })
   }
 }
 

@@ -1,0 +1,182 @@
+// The registry's locks against a real server: withLock, lock objects shared by many calls, loss and release.
+import { digestAcl, readAcl } from '../../../protocol/index.ts'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { RecipeError } from '../../../src/recipes/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import { errorOf, renewed } from '../protocol/support.ts'
+import { branch, proxiedRegistry, registryAt } from './support.ts'
+
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+
+t.jobs = 8
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { buffered: true, timeout: 40_000 }, body)
+}
+
+test('withLock runs the task while it holds the lock, and releases whatever happens', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const leases = async (): Promise<readonly string[]> => (await witness.getChildren('/jobs/a')).children
+  const result = await registry.withLock(
+    '/jobs/a',
+    { name: 'me' },
+    async ({ signal, fencingToken, path }) => {
+      t.equal(signal.aborted, false)
+      t.type(fencingToken, 'bigint')
+      t.same(await leases(), [path.split('/').at(-1)])
+      return 'result'
+    },
+  )
+  t.equal(result, 'result')
+  t.same(await leases(), [])
+  const thrown = new Error('thrown')
+  const throwing = registry.withLock('/jobs/a', {}, () => {
+    throw thrown
+  })
+  t.equal(await errorOf(throwing), thrown)
+  t.same(await leases(), [])
+  t.equal(await errorOf(registry.withLock('/jobs/a', {}, () => Promise.reject(thrown))), thrown)
+  t.same(await leases(), [])
+  t.equal(await registry.withLock('/jobs/a', { wait: 0 }, () => 5), 5)
+})
+
+test('withLock calls exclude each other, also within one process', async t => {
+  const { servers } = await branch(t, at)
+  const [a, b] = [await registryAt(t, servers), await registryAt(t, servers)]
+  let inside = 0
+  let most = 0
+  const tokens: bigint[] = []
+  const run = (registry: typeof a): Promise<void> =>
+    registry.withLock('/lock', {}, async ({ fencingToken }) => {
+      most = Math.max(most, ++inside)
+      tokens.push(fencingToken)
+      await registry.client.exists('/')
+      inside--
+    })
+  await Promise.all([a, b, a, b, a, b, a, b].map(run))
+  t.equal(most, 1)
+  t.same(
+    tokens,
+    [...tokens].sort((x, y) => (x < y ? -1 : 1)),
+  )
+  const nested = a.withLock('/lock', {}, () => a.withLock('/lock', { wait: 100 }, () => t.fail('it ran')))
+  t.match(await errorOf(nested), { code: 'LOCK_NOT_ACQUIRED', path: '/lock' })
+})
+
+test('a task that did not notice the loss is told', async t => {
+  const { registry } = await proxiedRegistry(t, at)
+  let noticed: unknown
+  const running = registry.withLock('/lock', {}, async ({ signal }) => {
+    await renewed(registry.client, at)
+    noticed = signal.reason
+    return 'done'
+  })
+  const error = await errorOf(running)
+  t.ok(error instanceof RecipeError)
+  t.match(error, { code: 'LOST' })
+  t.equal(noticed, error)
+  t.equal(await registry.withLock('/lock', { wait: 10_000 }, () => 1), 1)
+})
+
+test('acquireLock, getLock, status and releaseLock', async t => {
+  const { servers } = await branch(t, at)
+  const [a, b] = [await registryAt(t, servers), await registryAt(t, servers)]
+  const lock = a.getLock('/lock', { name: 'a' })
+  t.equal(a.getLock('/lock'), lock, 'one object')
+  t.not(a.getLock('/other'), lock)
+  t.equal(lock.status(), false)
+  t.equal(lock.fencingToken, null)
+  t.throws(() => lock.guard(a.client.transaction()), /not held/)
+  t.equal(await a.acquireLock('/lock'), true)
+  t.equal(await a.acquireLock('/lock'), true, 'held already')
+  t.equal(lock.status(), true)
+  t.equal(await b.acquireLock('/lock', { wait: 0 }), false)
+  t.equal(await b.getLock('/lock').tryLock(), false)
+  const waiting = b.acquireLock('/lock')
+  t.equal(await a.releaseLock('/lock'), true)
+  t.equal(await waiting, true)
+  t.equal(await a.releaseLock('/never'), true)
+  t.equal(await lock.release(), false)
+  t.match(await errorOf(a.acquireLock('/lock', { simultaneous: 2, wait: 0 })), { code: 'LEASES_MISMATCH' })
+})
+
+test('many calls on one lock object: each waits for its own time', async t => {
+  const { servers } = await branch(t, at)
+  const [a, b] = [await registryAt(t, servers), await registryAt(t, servers)]
+  await b.acquireLock('/lock')
+  const lock = a.getLock('/lock')
+  const long = lock.acquire({ wait: 30_000 })
+  t.equal(await lock.tryLock(), false, 'does not wait for the other call')
+  t.equal(await lock.acquire({ wait: 100 }), false)
+  const reason = new Error('enough')
+  t.equal(
+    await errorOf(lock.acquire({ signal: AbortSignal.timeout(50) })).then(String),
+    'TimeoutError: The operation was aborted due to timeout',
+  )
+  const controller = new AbortController()
+  const aborted = errorOf(lock.acquire({ signal: controller.signal }))
+  controller.abort(reason)
+  t.equal(await aborted, reason)
+  const short = lock.acquire({ wait: 20_000 })
+  await b.releaseLock('/lock')
+  t.same(await Promise.all([long, short]), [true, true])
+})
+
+test('an abort of the call in line does not take the others along', async t => {
+  const { servers } = await branch(t, at)
+  const [a, b] = [await registryAt(t, servers), await registryAt(t, servers)]
+  await b.acquireLock('/lock')
+  const lock = a.getLock('/lock')
+  const controller = new AbortController()
+  const first = errorOf(lock.acquire({ signal: controller.signal }))
+  const second = lock.acquire()
+  controller.abort(new Error('enough'))
+  t.match(await first, { message: 'enough' })
+  await b.releaseLock('/lock')
+  t.equal(await second, true)
+})
+
+test('a release ends the calls that wait', async t => {
+  const { servers, witness } = await branch(t, at)
+  const [a, b] = [await registryAt(t, servers), await registryAt(t, servers)]
+  await b.acquireLock('/lock')
+  const waiting = [a.acquireLock('/lock'), a.acquireLock('/lock')]
+  t.equal(await a.releaseLock('/lock'), true)
+  t.same(await Promise.all(waiting), [false, false])
+  await b.releaseLock('/lock')
+  const count = async (path: string): Promise<number> => (await witness.getChildren(path)).children.length
+  await eventually(
+    'nobody',
+    async () => (await count('/lock')) === 0 && (await count('/lock-__lock__')) === 0,
+  )
+  t.equal(await a.acquireLock('/lock', { wait: 0 }), true, 'and it can be taken again')
+})
+
+test('a lost lock says so, and can be taken again', async t => {
+  const { registry } = await proxiedRegistry(t, at)
+  const lock = registry.getLock('/lock')
+  await lock.acquire()
+  const { signal, fencingToken } = lock
+  await renewed(registry.client, at)
+  t.equal(lock.status(), false)
+  t.equal(signal?.aborted, true)
+  const stale = lock.guard(registry.client.transaction().create('/made')).commit()
+  t.match(await errorOf(stale), { code: 'NO_NODE' })
+  t.equal(await lock.acquire({ wait: 10_000 }), true)
+  t.ok(lock.fencingToken! > fencingToken!)
+  await lock.guard(registry.client.transaction().create('/made')).commit()
+})
+
+test('every node of a lock gets the ACL of the credentials', async t => {
+  const { servers } = await branch(t, at)
+  const registry = await registryAt(t, servers, { username: 'al', password: 'one' })
+  await registry.withLock('/x/lock', {}, async ({ path }) => {
+    for (const node of ['/x', '/x/lock', '/x/lock-__lock__', path]) {
+      t.same((await registry.client.getAcl(node)).acl, [digestAcl('al', 'one'), ...readAcl], node)
+    }
+  })
+})

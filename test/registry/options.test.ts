@@ -1,0 +1,88 @@
+// Options and credentials: defaults, wrong types from JavaScript callers, and the ACL that follows.
+import { digestId, openAcl, readAcl } from '../../protocol/index.ts'
+import { defaultAcl, digestOf } from '../../src/registry/credentials.ts'
+import { checkCall, checkCallback, settingsOf } from '../../src/registry/options.ts'
+import { t } from '../tap.ts'
+
+t.test('the defaults of the Python package', async t => {
+  t.same(settingsOf({}), {
+    servers: 'localhost:2181',
+    username: null,
+    password: null,
+    acl: null,
+    readOnly: false,
+    lazy: false,
+    connectTimeout: 5000,
+    sessionTimeout: 5000,
+  })
+  t.match(settingsOf({ timeout: 7 }), { connectTimeout: 7, sessionTimeout: 7 })
+  t.match(settingsOf({ timeout: 7, connectTimeout: 8 }), { connectTimeout: 8, sessionTimeout: 7 })
+  t.match(settingsOf({ username: null, acl: null }), { username: null, acl: null })
+  t.match(settingsOf({ acl: openAcl }), { acl: openAcl })
+})
+
+t.test('wrong options name themselves, and never show their values', async t => {
+  const secret = { toString: () => 's3cret', s3cret: 1 }
+  const bad: readonly (readonly [string, unknown])[] = [
+    ['servers', 5],
+    ['servers', ['a']],
+    ['username', 5],
+    ['password', secret],
+    ['readOnly', 'yes'],
+    ['readOnly', 1],
+    ['lazy', 0],
+    ['timeout', 0],
+    ['timeout', -1],
+    ['timeout', 1.5],
+    ['timeout', Number.NaN],
+    ['timeout', '5'],
+    ['connectTimeout', Number.POSITIVE_INFINITY],
+    ['sessionTimeout', {}],
+    ['acl', 'open'],
+    ['acl', []],
+    ['acl', [{ perms: 'all' }]],
+    ['acl', [null]],
+  ]
+  for (const [name, value] of bad) {
+    t.throws(() => settingsOf({ [name]: value }), {
+      code: 'INVALID_OPTION',
+      message: new RegExp(`^${name} `),
+    })
+  }
+  t.throws(() => settingsOf({ password: secret as never }), { message: /^[^3]*$/ })
+  for (const options of [null, 5, 'x']) {
+    t.throws(() => settingsOf(options as never), { code: 'INVALID_OPTION' })
+  }
+})
+
+t.test('the options of calls', async t => {
+  const reason = new Error('enough')
+  t.doesNotThrow(() => checkCall({}))
+  t.doesNotThrow(() => checkCall({ state: false, timeout: 0, signal: new AbortController().signal }))
+  t.doesNotThrow(() => checkCall({ timeout: Number.POSITIVE_INFINITY }))
+  t.throws(() => checkCall({ signal: AbortSignal.abort(reason) }), reason)
+  for (const options of [null, 5, { state: 'on' }, { timeout: -1 }, { timeout: '1' }, { signal: {} }]) {
+    t.throws(() => checkCall(options as never), { code: 'INVALID_OPTION' })
+  }
+  t.doesNotThrow(() => checkCallback(undefined))
+  t.doesNotThrow(() => checkCallback(() => {}))
+  for (const callback of [null, 5, 'f', {}])
+    t.throws(() => checkCallback(callback), { code: 'INVALID_OPTION' })
+})
+
+t.test('credentials and the ACL that follows from them', async t => {
+  const none = { username: null, password: null, acl: null }
+  const both = { username: 'al', password: 'a:b', acl: null }
+  t.equal(digestOf(none), null)
+  t.equal(digestOf({ ...both, password: null }), null)
+  t.equal(digestOf({ ...both, username: null }), null)
+  t.equal(digestOf(both), 'al:a:b')
+  t.equal(defaultAcl(none), undefined)
+  t.equal(defaultAcl({ ...both, username: null }), undefined)
+  const pair = [{ perms: 31, id: { scheme: 'digest', id: digestId('al', 'a:b') } }, ...readAcl]
+  t.same(defaultAcl(both), pair, 'the owner first, then the world')
+  t.same(pair[1], { perms: 1, id: { scheme: 'world', id: 'anyone' } })
+  t.equal(digestId('super', 'test'), 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=', 'a digest known from elsewhere')
+  t.equal(defaultAcl({ ...both, acl: openAcl }), openAcl)
+  t.equal(defaultAcl({ ...none, acl: openAcl }), openAcl, 'also without credentials')
+})
