@@ -123,6 +123,15 @@ export class NodeOperations {
   }
 
   /**
+   * Takes back the watches of a callback on a path that have not fired. At once here; on the server with the last
+   * callback, in the background.
+   */
+  removeWatch(path: string, callback: Watcher): void {
+    validatePath(path)
+    this.#core.persistentWatches.forget(intoChroot(this.#chroot, path), this.#watcher(callback))
+  }
+
+  /**
    * Replaces the data. Errors: NO_NODE, BAD_VERSION, NO_AUTH, QUOTA_EXCEEDED.
    * On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
    */

@@ -47,6 +47,20 @@ export class PersistentWatches {
     })
   }
 
+  /** Forgets a one-shot watcher at once, and has the server forget with the last one of its kind on the path. */
+  forget(path: string, watcher: Watcher): void {
+    const { watches } = this.#port
+    const data = watches.remove('data', path, watcher)
+    const exist = watches.remove('exist', path, watcher)
+    const child = watches.remove('child', path, watcher)
+    // Before 3.9 the server would take the persistent watch away with them.
+    if (watches.has('persistent', path) || watches.has('recursive', path)) return
+    if ((data || exist) && !watches.has('data', path) && !watches.has('exist', path)) {
+      void this.#disarm(path, WatcherType.data).catch(() => {})
+    }
+    if (child) void this.#disarm(path, WatcherType.children).catch(() => {})
+  }
+
   /**
    * Before 3.9 a one-shot watch takes the place of a persistent one on the same path and connection. Called with each
    * one-shot read, right behind it, so that the persistent watch takes the place back: it serves both.

@@ -85,7 +85,8 @@ async function awaitTurn(zk: ZooKeeperView, node: Created, options: LineOptions)
     const predecessor = before.at(-1)
     if (predecessor === undefined) return 'first'
     if (options.once) return 'blocked'
-    await changed(zk, signal, watch => present(zk, childOf(parent, predecessor.name), watch, signal))
+    const ahead = childOf(parent, predecessor.name)
+    await changed(zk, ahead, signal, watch => present(zk, ahead, watch, signal))
   }
 }
 

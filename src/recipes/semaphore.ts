@@ -147,7 +147,7 @@ export class Semaphore {
       const names = await this.#leases(signal)
       if (names.length < this.maxLeases) return this.#createLease(guard, signal)
       if (once) return null
-      await changed(this.#zk, signal, async watch => {
+      await changed(this.#zk, this.path, signal, async watch => {
         const present = await this.#leases(signal, watch)
         return present.length >= this.maxLeases
       })

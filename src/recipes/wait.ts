@@ -4,15 +4,17 @@ import { abortable } from '../../protocol/support/abort.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 
 /**
- * `arm` reads with the watcher given and tells whether there is anything to wait for. Resolves when the watch
+ * `arm` reads the path with the watcher given and tells whether there is anything to wait for. Resolves when the watch
  * fires or the session changes: the caller looks again in any case. Rejects with the signal's reason.
  */
 export async function changed(
   zk: ZooKeeperView,
+  path: string,
   signal: AbortSignal | undefined,
   arm: (watch: Watcher) => Promise<boolean>,
 ): Promise<void> {
   const fired = deferred<void>()
+  const watch: Watcher = () => fired.resolve()
   const { generation } = zk
   const off = zk.on('state', change => {
     if (change.generation !== generation || change.state === 'expired' || change.state === 'closed') {
@@ -20,8 +22,10 @@ export async function changed(
     }
   })
   try {
-    if (await arm(() => fired.resolve())) await abortable(fired.promise, signal)
+    if (await arm(watch)) await abortable(fired.promise, signal)
   } finally {
     off()
+    // Whoever polls a lock that is held for long must not pile up watches.
+    zk.removeWatch(path, watch)
   }
 }

@@ -140,13 +140,15 @@ export class Registration {
   }
 
   #failed(error: unknown, waiters: readonly Deferred<void>[]): void {
-    const passing = isPassing(error) || isSessionOver(error) || isRace(error)
+    // A client that ended for good brings nothing back.
+    const over = this.#zk.state === 'closed' || this.#zk.state === 'authFailed'
+    const passing = !over && (isPassing(error) || isSessionOver(error) || isRace(error))
     log('%s: %s', this.path, error)
     // What passes is waited out together with the wish; the rest is the caller's to know, now.
     if (passing) this.#waiters.unshift(...waiters)
     else for (const waiter of waiters) waiter.reject(error)
     if (!passing && waiters.length === 0) this.#port.warning(error)
-    this.#lookLater(this.#backoff.next())
+    if (!over) this.#lookLater(this.#backoff.next())
   }
 
   /** The earliest of the times that were asked for counts. */

@@ -291,3 +291,26 @@ test('what cannot work is refused before anything is sent', async t => {
   for (const path of ['', 'lock', '/lock/']) t.throws(() => new Semaphore(zk, path), { code: 'INVALID_PATH' })
   t.same(sent, [])
 })
+
+test('a wait that ends without a lease leaves no watch behind', async t => {
+  const ground = await arena(t, at)
+  const holder = await ground.contender()
+  const waiter = await ground.contender()
+  const lease = await holder.semaphore.acquire()
+  const other = new Semaphore(waiter.zk.chroot(chrootOf(ground.servers)), LOCK)
+  for (let i = 0; i < 3; i++) {
+    t.equal(await waiter.semaphore.acquire({ wait: 50 }), null)
+    t.equal(await other.acquire({ wait: 50 }), null)
+  }
+  t.equal(waiter.zk.status().watches, 0, 'not here')
+  await waiter.zk.sync('/')
+  const watched = await waiter.zk.command('wchp')
+  const session = `0x${waiter.zk.sessionId.toString(16)}`
+  t.notMatch(watched, session, 'nor on the server')
+  await lease?.release()
+})
+
+/** `/test-...` of host:port/test-... */
+function chrootOf(servers: string): string {
+  return servers.slice(servers.indexOf('/'))
+}
