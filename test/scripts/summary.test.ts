@@ -1,0 +1,43 @@
+// The counts at the end of a test run: leaves count once, skips are listed with their reason.
+import { summarise } from '../../scripts/test/summary.ts'
+import { t } from '../tap.ts'
+
+const RUN = `TAP version 14
+# Subtest: test/a.test.ts
+    # Subtest: outer
+        ok 1 - first
+        not ok 2 - second
+          ---
+          at:
+            fileName: test/a.test.ts
+          ...
+        # Subtest: inner
+            ok 1 - third
+            1..1
+        ok 3 - inner # time=1ms
+        1..3
+    not ok 1 - outer # time=2ms
+    ok 2 - the peer # SKIP no python3 here
+    1..2
+not ok 1 - test/a.test.ts # time=3ms
+1..1
+`
+
+t.test('summary: subtests and files repeat what is inside them and do not count', async t => {
+  const { passed, failed } = summarise(RUN)
+  t.equal(passed, 2)
+  t.equal(failed, 1)
+})
+
+t.test('summary: a skip is neither passed nor failed, and tells why', async t => {
+  t.strictSame(summarise(RUN).skips, ['the peer: no python3 here'])
+})
+
+t.test('summary: a file that died before its first assertion is a failure', async t => {
+  const died = 'not ok 1 - test/a.test.ts # time=3ms\n  ---\n  exitCode: 1\n  ...\n1..1\n'
+  t.equal(summarise(died).failed, 1)
+})
+
+t.test('summary: nothing at all is nothing', async t => {
+  t.strictSame(summarise(''), { passed: 0, failed: 0, skips: [] })
+})
