@@ -1,5 +1,13 @@
 // nd-service-registry: the registry, the recipes and the errors.
-export { InvalidConnectStringError, InvalidPathError, ZooKeeperError } from '../protocol/index.ts'
+export {
+  InvalidArgumentError,
+  InvalidConnectStringError,
+  InvalidPathError,
+  MultiError,
+  PacketTooLargeError,
+  UnsupportedError,
+  ZooKeeperError,
+} from '../protocol/index.ts'
 export type { AcquireOptions, RecipeErrorCode, SemaphoreOptions } from './recipes/index.ts'
 export { RecipeError, Semaphore, Tenure } from './recipes/index.ts'
 export type { NodeData, NodeObject } from './registry/codec.ts'

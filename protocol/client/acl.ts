@@ -23,6 +23,9 @@ export function digestId(username: string, password: string): string {
 
 /** An entry for whoever authenticates with this name and password. */
 export function digestAcl(username: string, password: string, perms: number = Permission.ALL): Acl {
+  if (typeof username !== 'string' || username === '' || username.includes(':')) {
+    throw new InvalidArgumentError('username', 'a string without a colon', Object(username))
+  }
   return { perms, id: { scheme: 'digest', id: digestId(username, password) } }
 }
 
@@ -33,7 +36,8 @@ export function checkAcl(value: unknown): asserts value is readonly Acl[] {
   }
   for (const entry of value) {
     const { perms, id } = (entry ?? {}) as Partial<Acl>
-    const sound = Number.isInteger(perms) && typeof id?.scheme === 'string' && typeof id.id === 'string'
+    const bits = Number.isInteger(perms) && (perms as number) > 0 && (perms as number) <= Permission.ALL
+    const sound = bits && typeof id?.scheme === 'string' && typeof id.id === 'string'
     if (!sound) throw new InvalidArgumentError('acl', 'a list of { perms, id: { scheme, id } }', entry)
   }
 }

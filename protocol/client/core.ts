@@ -61,6 +61,7 @@ export class ClientCore {
   readonly #dispatcher = new WatchDispatcher(this.#watches, error => this.warn(error))
   readonly #credentials = new Credentials()
   readonly #onExpired: 'renew' | 'close'
+  readonly #closed = new AbortController()
   #session: Session
   #started = false
   #generation = 0
@@ -82,6 +83,7 @@ export class ClientCore {
     this.persistentWatches = new PersistentWatches({
       watches: this.#watches,
       submit: (...request) => this.submit(...request),
+      isArming: path => this.#session.isArming(path),
       warning: error => this.warn(error),
     })
     if (options.session !== undefined) checkSession(options.session)
@@ -114,6 +116,10 @@ export class ClientCore {
   get remote(): string | null {
     const { address } = this.#session
     return address === null ? null : describeAddress(address)
+  }
+
+  get sessionRemaining(): number {
+    return this.#session.remaining
   }
 
   get lastZxid(): bigint {
@@ -178,11 +184,16 @@ export class ClientCore {
   }
 
   /** Keeps a credential for all connections and sends it on the one at hand. */
-  async authenticate(scheme: string, auth: string | Uint8Array): Promise<void> {
+  async authenticate(scheme: string, auth: string | Uint8Array, options: RequestOptions): Promise<void> {
+    checkRequestOptions(options)
+    const { timeout = this.#environment.requestTimeout, signal } = options
+    signal?.throwIfAborted()
     const credential = credentialOf(scheme, auth)
     if (!this.#credentials.add(credential)) return
+    const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation: 'auth' })
     try {
-      await this.#session.authenticate(authPacketOf(credential))
+      const send = (): Promise<void> => this.#session.authenticate(authPacketOf(credential))
+      await withDeadline(this.clock, timeout, late, signal, send)
     } catch (error) {
       // A connection that broke meanwhile is followed by one that replays the credential.
       if (ZooKeeperError.is(error, 'CONNECTION_LOSS')) return
@@ -212,13 +223,17 @@ export class ClientCore {
     const { servers, connect, requestTimeout } = this.#environment
     const { timeout = requestTimeout, signal } = options
     const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation: word })
-    return withDeadline(this.clock, timeout, late, signal, async inner => {
+    const { signal: closed } = this.#closed
+    const either = signal === undefined ? closed : AbortSignal.any([signal, closed])
+    return withDeadline(this.clock, timeout, late, either, async inner => {
+      inner.throwIfAborted()
       const address = this.#session.address ?? (await servers.next(inner))
       return fourLetterWord(address, connect, word, inner)
     })
   }
 
   async close(patience: number): Promise<void> {
+    this.#closed.abort(new ZooKeeperError('CLOSED', { operation: 'command' }))
     await this.#session.close(patience)
     this.#watches.clear()
   }
@@ -244,6 +259,8 @@ export class ClientCore {
     if (isLinked(state) && id !== this.#sessionId) {
       this.#sessionId = id
       this.#generation++
+      // The servers may have been upgraded.
+      this.#environment.unsupported.clear()
     }
     this.#announce(state, previous)
     if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
@@ -269,8 +286,10 @@ export class ClientCore {
   }
 
   #attempted(server: string | null, cause: Error | null): void {
-    if (channels.connect.hasSubscribers)
-      channels.connect.publish({ server, error: cause, sessionId: this.#sessionId })
+    if (channels.connect.hasSubscribers) {
+      const sessionId = this.#session.credentials?.id ?? 0n
+      channels.connect.publish({ server, error: cause, sessionId })
+    }
     if (cause !== null) this.events.emit('attemptFailed', cause)
   }
 

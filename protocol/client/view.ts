@@ -73,6 +73,14 @@ export class ZooKeeperView extends NodeOperations {
     return this.#core.sessionTimeout
   }
 
+  /**
+   * Milliseconds for which the session is known to live on, by the client's own monotonic clock; 0: locks are void, even
+   * if the state does not say so yet, because this process did not run meanwhile. Infinity before the first session.
+   */
+  get sessionRemaining(): number {
+    return this.#core.sessionRemaining
+  }
+
   /** zxid of the newest answer: the point in history that this client has seen. */
   get lastZxid(): bigint {
     return this.#core.lastZxid
@@ -115,18 +123,14 @@ export class ZooKeeperView extends NodeOperations {
    * reconnects and new sessions, and the deletion of the znode. Servers before 3.6 have no such watches: there it
    * is made of one-shot ones, a pair for each znode.
    */
-  async *watch(path: string, options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
-    validatePath(path)
+  watch(path: string, options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
     const { recursive = false, signal, capacity = WATCH_CAPACITY } = options
-    if (!Number.isInteger(capacity) || capacity < 1) {
-      throw new InvalidArgumentError('capacity', 'a positive integer', capacity)
-    }
-    const subscription = new WatchSubscription(this.#core, this, this.#chroot, path, recursive)
-    yield* watchStream({
+    const subscription = new WatchSubscription(this.#core, this.#chroot, path, recursive)
+    return watchStream({
       path,
       capacity,
       signal,
-      arm: watcher => subscription.arm(watcher, signal),
+      arm: (watcher, ended) => subscription.arm(watcher, ended),
       disarm: () => subscription.disarm(),
       onClosed: task => this.on('state', ({ state }) => this.#core.isLast(state) && task()),
     })
@@ -181,8 +185,11 @@ export class ZooKeeperView extends NodeOperations {
   }
 
   /** The configuration of the ensemble; `watch` is called when it changes. It has no chroot. */
-  getConfig(options: ReadOptions = NONE): Promise<GetDataReply> {
+  async getConfig(options: ReadOptions = NONE): Promise<GetDataReply> {
     const { watch } = options
+    if (watch !== undefined && typeof watch !== 'function') {
+      throw new InvalidArgumentError('watch', 'a function', watch)
+    }
     const request = { path: CONFIG, watch: watch !== undefined }
     return this.#core.submit(operations.getData, request, CONFIG, CONFIG, watch ?? null, options)
   }
@@ -192,12 +199,17 @@ export class ZooKeeperView extends NodeOperations {
    * Errors: RECONFIG_DISABLED, UNIMPLEMENTED (standalone), NO_AUTH, BAD_VERSION, RECONFIG_IN_PROGRESS,
    * NEW_CONFIG_NO_QUORUM, BAD_ARGUMENTS. On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
    */
-  reconfig(change: ReconfigChange, options: RequestOptions = NONE): Promise<GetDataReply> {
-    const joined = (lines: readonly string[] | undefined): string | null => lines?.join(',') ?? null
+  async reconfig(change: ReconfigChange, options: RequestOptions = NONE): Promise<GetDataReply> {
+    const joined = (name: 'joining' | 'leaving' | 'members'): string | null => {
+      const lines = change[name]
+      if (lines === undefined) return null
+      if (!Array.isArray(lines)) throw new InvalidArgumentError(name, 'a list of strings', lines)
+      return lines.join(',')
+    }
     const request = {
-      joiningServers: joined(change.joining),
-      leavingServers: joined(change.leaving),
-      newMembers: joined(change.members),
+      joiningServers: joined('joining'),
+      leavingServers: joined('leaving'),
+      newMembers: joined('members'),
       curConfigId: change.from ?? -1n,
     }
     return this.#core.submit(operations.reconfig, request, CONFIG, CONFIG, null, options)

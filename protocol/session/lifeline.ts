@@ -40,9 +40,10 @@ export class Lifeline {
     if (at > this.#provenAt) this.#provenAt = at
   }
 
-  /** Milliseconds until locks are void; Infinity before there is a session, or when it is too late. */
+  /** Milliseconds until locks are void, unless a server answers; Infinity before there is a session. */
   get remaining(): number {
-    if (this.#timeouts === undefined || this.#stage !== 'alive') return Number.POSITIVE_INFINITY
+    if (this.#timeouts === undefined) return Number.POSITIVE_INFINITY
+    if (this.#stage !== 'alive') return 0
     return Math.max(0, this.#provenAt + this.#timeouts.lost - this.#clock.now())
   }
 

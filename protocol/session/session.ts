@@ -1,5 +1,6 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
 import { ZooKeeperError } from '../errors.ts'
+import { describeAddress } from '../net/tcp.ts'
 import type { Address } from '../net/transport.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
@@ -38,9 +39,13 @@ export class Session {
   readonly #ended = new AbortController()
   #state: SessionState = 'connecting'
   #credentials: SessionCredentials | null
+  /** True for a session that only a read-only server has seen: it is of no use anywhere else (as in Java's ClientCnxn). */
+  #provisional = false
   #timeout: number
   #connection: Connection | null = null
   #address: Address | null = null
+  /** The address of the attempt at hand, once its name is resolved. */
+  #chosen: Address | null = null
   /** Ends what goes on for the sake of the connection at hand. */
   #linkEnded = new AbortController()
   /** How many replies the client had got when this session began. */
@@ -82,6 +87,11 @@ export class Session {
     return this.#connection === null ? null : this.#address
   }
 
+  /** Milliseconds for which the session is known to live on, whatever happens. */
+  get remaining(): number {
+    return this.#lifeline.remaining
+  }
+
   /** Requests that wait for a connection. */
   get queued(): number {
     return this.#queue.size
@@ -90,6 +100,14 @@ export class Session {
   /** Requests that wait for an answer. */
   get inFlight(): number {
     return this.#connection?.inFlight.size ?? 0
+  }
+
+  /** True when a read that will watch the path has no answer yet. */
+  isArming(path: string): boolean {
+    for (const { watcher, serverPath, progress } of this.#unsettled()) {
+      if (watcher !== null && serverPath === path && progress !== 'done') return true
+    }
+    return false
   }
 
   /** Begins to connect. `inherited` are reads that outlived the session before this one. */
@@ -153,7 +171,7 @@ export class Session {
 
   #failed(error: Error): void {
     log('attempt failed: %s', error)
-    this.#port.attempted(null, error)
+    this.#port.attempted(this.#chosen === null ? null : describeAddress(this.#chosen), error)
     // Wrong credentials stay wrong: trying again would only lock somebody out.
     if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
   }
@@ -164,6 +182,7 @@ export class Session {
     const over = deferred<void>()
     const gap = gapOf(this.#environment)
     const { signal } = this.#ended
+    this.#chosen = null
     const made = await attempt({
       session: this.#credentials,
       sessionTimeout,
@@ -177,6 +196,9 @@ export class Session {
       timeout: attemptTimeout(sessionTimeout, servers.size, this.#lifeline.remaining),
       sasl,
       signal,
+      chosen: address => {
+        this.#chosen = address
+      },
     })
     try {
       this.#established(made, gap)
@@ -199,6 +221,7 @@ export class Session {
     }
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
     if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
+    if (outcome.session.id !== this.#credentials?.id) this.#provisional = outcome.readOnly
     this.#credentials = outcome.session
     this.#timeout = outcome.sessionTimeout
     log(
@@ -246,9 +269,14 @@ export class Session {
   }
 
   #unlinked(cause: Error | undefined, unanswered: PendingRequest[]): void {
-    if (this.#connection === null) return
+    if (this.#connection === null) {
+      // It ended before its session was through the door: what was sent there belongs to that attempt.
+      for (const request of unanswered) request.fail('CONNECTION_LOSS', cause)
+      return
+    }
     log('connection over: %s', cause ?? 'closed by the server')
     this.#connection = null
+    if (this.#provisional) this.#credentials = null
     this.#linkEnded.abort()
     this.#linkEnded = new AbortController()
     const state = this.#state

@@ -1,5 +1,6 @@
 // Brings events to the watchers they are for, each isolated from what the others throw.
 import type { WatcherEvent } from '../records/watches.ts'
+import { isolated } from '../support/isolated.ts'
 import type { Watcher, WatchTable } from './watch-table.ts'
 import { eventTypeOf } from './watch-table.ts'
 
@@ -20,7 +21,7 @@ export class WatchDispatcher {
       return
     }
     const event = { type, path, zxid: zxid > 0n ? zxid : null }
-    const watchers = this.#watches.take(type, path)
+    const watchers = this.#watches.take(type, path, event.zxid)
     // Behind whoever awaits an earlier reply of the same chunk, and before whoever awaits a later one.
     if (watchers.length === 0) return
     queueMicrotask(() => {
@@ -36,10 +37,6 @@ export class WatchDispatcher {
   }
 
   #call(watcher: Watcher, event: Parameters<Watcher>[0]): void {
-    try {
-      watcher(event)
-    } catch (error) {
-      this.#warn(error)
-    }
+    isolated(() => watcher(event), this.#warn)
   }
 }

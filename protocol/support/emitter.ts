@@ -1,4 +1,5 @@
 // Typed events whose listeners cannot hurt each other: what one throws goes to the owner's hook.
+import { isolated } from './isolated.ts'
 
 type Listener<T> = (value: T) => void
 
@@ -25,11 +26,10 @@ export class Emitter<Events extends object> {
     const set = this.#listeners.get(name)
     if (set === undefined) return
     for (const listener of [...set] as Listener<Events[Name]>[]) {
-      try {
-        listener(value)
-      } catch (error) {
-        this.#onThrow(error, name)
-      }
+      isolated(
+        () => listener(value),
+        error => this.#onThrow(error, name),
+      )
     }
   }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { ZooKeeper } from '../../protocol/index.ts'
+import { formatEndpoint, parseConnectString } from '../../protocol/net/connect-string.ts'
 import { startServer } from '../zookeeper/server.ts'
 import { play } from './play.ts'
 
@@ -37,11 +38,13 @@ async function run(): Promise<void> {
   }
 }
 
-async function playBelowOwnPath(servers: string): Promise<void> {
-  const path = `/nd-service-registry-demo-${randomUUID()}`
+async function playBelowOwnPath(connectString: string): Promise<void> {
+  const { servers: list, chroot } = parseConnectString(connectString)
+  const servers = list.map(formatEndpoint).join()
+  const path = `${chroot}/nd-service-registry-demo-${randomUUID()}`
   await using admin = new ZooKeeper(servers)
   await admin.connect({ timeout: 10_000 })
-  await admin.create(path)
+  await admin.create(path, '', { parents: true })
   try {
     await play(servers, path)
   } finally {

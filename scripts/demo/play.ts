@@ -131,6 +131,5 @@ async function expire(
 
 /** The proxy leads to one server: the first of the list. */
 function firstServer(servers: string): string {
-  const first = servers.split(/[,/]/)[0] as string
-  return first.includes(':') ? first : `${first}:2181`
+  return servers.split(',')[0] as string
 }

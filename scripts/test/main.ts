@@ -35,11 +35,13 @@ const [code, output] = await run(
   env,
 )
 const summary = summarise(output)
+for (const test of summary.notApplicable) process.stdout.write(`NOT APPLICABLE: ${test}\n`)
 for (const skipped of summary.skips) process.stdout.write(`SKIPPED: ${skipped}\n`)
 if (summary.skips.length > 0 && process.env.CI === 'true')
   process.stdout.write('With CI=true a skip is a failure.\n')
 const failed = code !== 0 || summary.failed > 0 || (summary.skips.length > 0 && process.env.CI === 'true')
 process.exitCode = failed ? 1 : 0
 process.stdout.write(
-  `tests: ${summary.passed} passed, ${Math.max(summary.failed, failed ? 1 : 0)} failed, ${summary.skips.length} skipped\n`,
+  `tests: ${summary.passed} passed, ${Math.max(summary.failed, failed ? 1 : 0)} failed, ${summary.skips.length} skipped, ` +
+    `${summary.notApplicable.length} not applicable\n`,
 )

@@ -52,3 +52,12 @@ export async function deleteForCertain(zk: ZooKeeperView, path: string, sessionI
     if (!ZooKeeperError.is(error, 'NO_NODE') && !isSessionOver(error)) throw error
   }
 }
+
+/** Somebody was faster: look again. */
+export function isRace(error: unknown): boolean {
+  return (
+    ZooKeeperError.is(error, 'BAD_VERSION') ||
+    ZooKeeperError.is(error, 'NODE_EXISTS') ||
+    ZooKeeperError.is(error, 'NO_NODE')
+  )
+}

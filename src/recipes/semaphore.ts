@@ -66,16 +66,17 @@ export class Semaphore {
     const { wait = Number.POSITIVE_INFINITY, signal } = options
     checkWait(wait)
     signal?.throwIfAborted()
-    if (wait === 0) return this.#acquire(signal, true)
+    // One try is not bound by time: it does not wait for others, only for the servers.
+    const once = wait === 0
     let attempt: Promise<Tenure | null> = Promise.resolve(null)
     try {
       return await withDeadline(
         systemClock,
-        wait,
+        once ? Number.POSITIVE_INFINITY : wait,
         () => TIME_IS_UP,
         signal,
         inner => {
-          attempt = this.#acquire(inner, false)
+          attempt = this.#acquire(inner, once)
           return attempt
         },
       )
@@ -112,14 +113,14 @@ export class Semaphore {
         await tenure.release()
       } catch (error) {
         const again = isPassing(error) || ZooKeeperError.is(error, 'SESSION_EXPIRED') || isRemoved(error)
-        if (!again || once || isTerminal(this.#zk.state)) throw error
+        if (!again || isTerminal(this.#zk.state)) throw error
       }
       await delay(systemClock, backoff.next(), signal)
     }
   }
 
   async #attempt(signal: AbortSignal | undefined, once: boolean): Promise<Tenure | null> {
-    await this.#ensurePool(signal)
+    await persistently(() => this.#ensurePool(signal), signal)
     const turn = await takeTurn(this.#zk, {
       parent: `${this.path}-__lock__`,
       profile: kazooLock,
@@ -187,7 +188,10 @@ export class Semaphore {
       if (stat?.ephemeralOwner !== guard.sessionId) throw error
       return { path, name, sessionId: stat.ephemeralOwner, stat }
     }
-    throw new ZooKeeperError('MARSHALLING_ERROR', { path, operation: 'multi', mayHaveApplied: true })
+    // Old servers do not tell the Stat of what a transaction created.
+    const stat = await persistently(() => this.#look(path, signal), signal)
+    if (stat?.ephemeralOwner === guard.sessionId) return { path, name, sessionId: stat.ephemeralOwner, stat }
+    throw new ZooKeeperError('SESSION_EXPIRED', { path, operation: 'multi', mayHaveApplied: true })
   }
 
   /** Syncs first: a server that lags behind would not show what was just created. */

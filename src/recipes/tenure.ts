@@ -40,14 +40,20 @@ export class Tenure implements AsyncDisposable {
 
   /**
    * Aborts when it is not held any more, with a RecipeError 'LOST': at the latest when the session has been without
-   * an answer for its timeout, which is before the server gives it to somebody else. Not on release.
+   * an answer for its timeout, which is before the server gives it to somebody else. A process that does not run
+   * hears of nothing: ask `held` after a pause. Not on release.
    */
   get signal(): AbortSignal {
     return this.#lost.signal
   }
 
-  /** True until it is released or lost. */
+  /**
+   * True until it is released or lost. Asks the clock too: right after this process was stopped or blocked, no timer
+   * and no message has told of the loss yet.
+   */
   get held(): boolean {
+    if (this.#state === 'held' && this.#zk.sessionRemaining <= 0)
+      this.#lose('no answer for the session timeout')
     return this.#state === 'held'
   }
 

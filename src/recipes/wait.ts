@@ -1,5 +1,6 @@
 // Waiting for a znode to change: the watch, the end of the session, or the caller's signal.
 import type { Watcher, ZooKeeperView } from '../../protocol/index.ts'
+import { isTerminal } from '../../protocol/index.ts'
 import { abortable } from '../../protocol/support/abort.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 
@@ -17,9 +18,7 @@ export async function changed(
   const watch: Watcher = () => fired.resolve()
   const { generation } = zk
   const off = zk.on('state', change => {
-    if (change.generation !== generation || change.state === 'expired' || change.state === 'closed') {
-      fired.resolve()
-    }
+    if (change.generation !== generation || isTerminal(change.state)) fired.resolve()
   })
   try {
     if (await arm(watch)) await abortable(fired.promise, signal)

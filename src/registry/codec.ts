@@ -34,7 +34,8 @@ export function envelopeNow(now: Date = new Date()): Envelope {
 
 /** Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON cannot say. */
 export function encode(data: NodeData, envelope: Envelope = envelopeNow()): Uint8Array {
-  const { pid, created, ...rest }: Record<string, unknown> = { ...envelope, ...toObject(data) }
+  const given = toObject(data)
+  const { pid = envelope.pid, created = envelope.created, ...rest } = given
   // Two texts joined: an object would put keys that look like integers first.
   const parts = [stringify({ pid, created }), stringify(rest)].map(text => text.slice(1, -1))
   return Buffer.from(escapeNonAscii(`{${parts.filter(part => part !== '').join()}}`), 'latin1')
@@ -82,21 +83,49 @@ export function decode(bytes: Uint8Array | null): NodeObject | null {
 function toObject(data: NodeData): Record<string, unknown> {
   if (data === null || data === undefined) return {}
   if (typeof data === 'string') return { string_value: data }
-  const plain =
-    typeof data === 'object' && !Array.isArray(data) && !ArrayBuffer.isView(data) && !(data instanceof Date)
-  if (plain) return data
-  throw new ServiceRegistryError('INVALID_DATA', `data must be an object or a string, not ${kindOf(data)}`)
+  checkJson(data, 'data', 0)
+  return data
 }
 
-function stringify(value: Record<string, unknown>): string {
-  try {
-    return JSON.stringify(value, (_key, item: unknown) => {
-      if (typeof item !== 'number' || Number.isFinite(item)) return item
-      throw new TypeError(`${item} has no JSON`)
-    })
-  } catch (cause) {
-    throw new ServiceRegistryError('INVALID_DATA', `data has no JSON: ${(cause as Error).message}`, { cause })
+/** Only what comes back as it went: an object of a class, a function or a symbol would be lost in silence. */
+function checkJson(value: unknown, at: string, depth: number): void {
+  if (value === null || typeof value === 'boolean' || typeof value === 'bigint')
+    return wantObject(depth, value)
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
+    return wantObject(depth, value)
+  if (depth > DEEPEST) throw invalid(`data is nested deeper than ${DEEPEST} levels, or in a circle`)
+  if (Array.isArray(value) && depth > 0) {
+    for (const [i, item] of value.entries()) checkJson(item, `${at}[${i}]`, depth + 1)
+    return
   }
+  if (!isPlain(value))
+    throw invalid(`${at} must be ${depth === 0 ? 'an object or a string' : 'JSON'}, not ${kindOf(value)}`)
+  for (const [key, item] of Object.entries(value)) {
+    // An optional key that is not there, as JSON has it.
+    if (item !== undefined) checkJson(item, `${at}.${key}`, depth + 1)
+  }
+}
+
+function wantObject(depth: number, value: unknown): void {
+  if (depth === 0) throw invalid(`data must be an object or a string, not ${kindOf(value)}`)
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype = Object.getPrototypeOf(value)
+  return (prototype === null || prototype === Object.prototype) && !('toJSON' in value)
+}
+
+function invalid(message: string, cause?: unknown): ServiceRegistryError {
+  return new ServiceRegistryError('INVALID_DATA', message, { cause })
+}
+
+/** Integers beyond a double are written as they are read. */
+function stringify(value: Record<string, unknown>): string {
+  const text = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'bigint' ? `${MARK}${item}` : item,
+  )
+  return text.replace(BIG_INTEGER, '$1')
 }
 
 /** Python's json escapes everything outside printable ASCII, in UTF-16 code units. */
@@ -152,6 +181,7 @@ const SPECIAL = /NaN|Infinity|\d{16}/
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs
 /** Nobody who writes data knows it. As an object, what is marked cannot stand for a key. */
 const MARK: string = randomUUID()
+const BIG_INTEGER = new RegExp(`"${MARK}(-?\\d+)"`, 'g')
 const LITERALS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Acl, Stat, ZooKeeperView } from '../../protocol/index.ts'
 import { ZooKeeperError } from '../../protocol/index.ts'
-import { persistently } from '../recipes/persistence.ts'
+import { isRace, persistently } from '../recipes/persistence.ts'
 import type { NodeData } from './codec.ts'
 import { decode, holds } from './codec.ts'
 import { withParents } from './parents.ts'
@@ -133,15 +133,6 @@ export class DataNode {
 
 function versionOf(present: Present | 'hidden'): number {
   return present === 'hidden' ? -1 : present.stat.version
-}
-
-/** Somebody was faster: look again. */
-function isRace(error: unknown): boolean {
-  return (
-    ZooKeeperError.is(error, 'BAD_VERSION') ||
-    ZooKeeperError.is(error, 'NODE_EXISTS') ||
-    ZooKeeperError.is(error, 'NO_NODE')
-  )
 }
 
 function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {

@@ -13,6 +13,10 @@ export type ServiceRegistryErrorCode =
   | 'TYPE_CONFLICT'
   /** The znode belongs to somebody else, who is alive. */
   | 'OWNED_BY_OTHER'
+  /** A later call on the same path wants the opposite. */
+  | 'SUPERSEDED'
+  /** The lock is not held. */
+  | 'NOT_HELD'
   /** The lock was not to be had in the time given. */
   | 'LOCK_NOT_ACQUIRED'
   /** The registry was stopped. */

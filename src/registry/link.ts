@@ -22,6 +22,9 @@ export class Link {
   readonly #formerSessions = new Set<bigint>()
   #credentials: Credentials
   #stopped = false
+  #confirmed = false
+  /** Names the connection at hand. */
+  #link: symbol | null = null
 
   constructor(settings: Settings) {
     const { servers, sessionTimeout, readOnly, username, password, acl } = settings
@@ -34,8 +37,12 @@ export class Link {
       readOnly,
       auth: digest === null ? [] : [{ scheme: 'digest', auth: digest }],
     })
-    this.zk.on('state', ({ sessionId }) => {
+    this.zk.on('state', ({ state, previous, sessionId, generation }) => {
       if (sessionId !== 0n) this.#formerSessions.add(sessionId)
+      if (isLinked(state) && isLinked(previous)) return
+      // On the first connection there is no watch yet that could have missed something.
+      this.#confirmed = isLinked(state) && generation === 1 && previous === 'connecting'
+      if (isLinked(state) && !this.#confirmed) this.#confirm()
     })
   }
 
@@ -52,6 +59,11 @@ export class Link {
       await this.close()
       throw new NoConnectionError('Could not connect to Zookeeper', error)
     }
+  }
+
+  /** True while connected, once the watches have told what was missed: answers come behind their events. */
+  get confirmed(): boolean {
+    return this.connected && this.#confirmed
   }
 
   get connected(): boolean {
@@ -93,6 +105,18 @@ export class Link {
     if (before !== null) this.zk.removeAuth('digest', before)
     if (digest === null) return
     await this.zk.addAuth('digest', digest)
+  }
+
+  /** Whatever is asked behind the re-armed watches is answered behind their events. */
+  #confirm(): void {
+    const link = Symbol('link')
+    this.#link = link
+    this.zk.exists('/').then(
+      () => {
+        if (this.#link === link && this.connected) this.#confirmed = true
+      },
+      error => log('not confirmed: %s', error),
+    )
   }
 
   async close(): Promise<void> {

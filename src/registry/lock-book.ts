@@ -5,6 +5,7 @@ import { ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { HeldLock, LockOptions } from './lock.ts'
 import { DEFAULT_WAIT, RegistryLock } from './lock.ts'
+import { checkFunction, checkLock, checkNotRoot } from './options.ts'
 
 export interface WithLockOptions extends LockOptions {
   signal?: AbortSignal | undefined
@@ -20,12 +21,13 @@ export class LockBook {
 
   /** The lock of this path and number of holders: the same object every time. Throws like the checks of a write. */
   get(path: string, options: LockOptions): RegistryLock {
+    checkLock(options)
     this.#link.checkWritable(`lock ${path}`)
-    const { simultaneous = 1 } = options
+    const { simultaneous = 1, name = '', wait = DEFAULT_WAIT } = options
     const ofPath = this.#locks.get(path) ?? new Map<number, RegistryLock>()
     const present = ofPath.get(simultaneous)
-    if (present !== undefined) return present
-    const lock = new RegistryLock(this.#semaphore(path, options), options.wait ?? DEFAULT_WAIT, () =>
+    if (present !== undefined) return sameLock(present, options)
+    const lock = new RegistryLock(this.#semaphore(path, options), { name, wait }, () =>
       this.#link.checkWritable(`lock ${path}`),
     )
     ofPath.set(simultaneous, lock)
@@ -42,6 +44,8 @@ export class LockBook {
 
   /** Each call stands in line for itself, also within one process. */
   async run<T>(path: string, options: WithLockOptions, task: (lock: HeldLock) => T | Promise<T>): Promise<T> {
+    checkLock(options)
+    checkFunction('task', task)
     this.#link.checkWritable(`lock ${path}`)
     const { wait = DEFAULT_WAIT, signal } = options
     const tenure = await this.#semaphore(path, options).acquire({ wait, signal })
@@ -51,7 +55,7 @@ export class LockBook {
     try {
       const result = await task(tenure)
       // A task that did not notice is told now: it may have worked beside another holder.
-      tenure.signal.throwIfAborted()
+      if (!tenure.held) throw tenure.signal.reason
       return result
     } finally {
       await tenure.release()
@@ -66,8 +70,16 @@ export class LockBook {
 
   #semaphore(path: string, { name = '', simultaneous = 1 }: LockOptions): Semaphore {
     validatePath(path)
+    checkNotRoot(path)
     const { acl } = this.#link
     const options = { maxLeases: simultaneous, identifier: name }
     return new Semaphore(this.#link.zk, path, acl === undefined ? options : { ...options, acl })
   }
+}
+
+/** One object cannot be two things: what is given has to be what the lock was made with. */
+function sameLock(lock: RegistryLock, { name, wait }: LockOptions): RegistryLock {
+  if ((name ?? lock.name) === lock.name && (wait ?? lock.wait) === lock.wait) return lock
+  const message = `the lock of ${lock.path} was made with another name or wait`
+  throw new ServiceRegistryError('INVALID_OPTION', message, { path: lock.path })
 }

@@ -4,8 +4,9 @@ import { onAbort, withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 import type { Semaphore } from '../recipes/semaphore.ts'
-import { checkWait } from '../recipes/semaphore.ts'
 import type { Tenure } from '../recipes/tenure.ts'
+import { ServiceRegistryError } from './errors.ts'
+import { checkLock } from './options.ts'
 
 export interface LockOptions {
   /** Written on the nodes, to tell people who holds the lock. Default empty. */
@@ -31,8 +32,10 @@ const TIME_IS_UP = Symbol('time is up')
 export class RegistryLock implements AsyncDisposable {
   readonly path: string
   readonly simultaneous: number
+  /** What it was made with. */
+  readonly name: string
+  readonly wait: number
   readonly #semaphore: Semaphore
-  readonly #wait: number
   /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
   readonly #check: () => void
   #tenure: Tenure | null = null
@@ -41,11 +44,12 @@ export class RegistryLock implements AsyncDisposable {
   /** Aborts with the next release. */
   #released = new AbortController()
 
-  constructor(semaphore: Semaphore, wait: number, check: () => void) {
+  constructor(semaphore: Semaphore, options: { name: string; wait: number }, check: () => void) {
     this.path = semaphore.path
+    this.name = options.name
+    this.wait = options.wait
     this.simultaneous = semaphore.maxLeases
     this.#semaphore = semaphore
-    this.#wait = wait
     this.#check = check
   }
 
@@ -55,8 +59,8 @@ export class RegistryLock implements AsyncDisposable {
    * time. Errors: NoConnectionError, ReadOnlyError, RecipeError LEASES_MISMATCH, the signal's reason.
    */
   async acquire(options: AcquireLockOptions = {}): Promise<boolean> {
-    const { wait = this.#wait, signal } = options
-    checkWait(wait)
+    checkLock(options)
+    const { wait = this.wait, signal } = options
     const released = this.#released.signal
     const end = systemClock.now() + wait
     while (!this.status()) {
@@ -100,8 +104,8 @@ export class RegistryLock implements AsyncDisposable {
 
   /** Adds a check to a transaction, so that it fails unless the lock is still held when the server executes it. */
   guard(transaction: Transaction): Transaction {
-    if (this.#tenure === null) throw new TypeError(`${this.path} is not held`)
-    return this.#tenure.guard(transaction)
+    if (this.#tenure !== null) return this.#tenure.guard(transaction)
+    throw new ServiceRegistryError('NOT_HELD', `${this.path} is not held`, { path: this.path })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,8 +42,8 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
   const timeout = milliseconds('timeout', options.timeout ?? 5000)
   return {
     servers: text('servers', options.servers ?? 'localhost:2181'),
-    username: options.username == null ? null : text('username', options.username),
-    password: options.password == null ? null : text('password', options.password),
+    username: options.username == null ? null : checkedUsername(options.username),
+    password: options.password == null ? null : checkedPassword(options.password),
     acl: options.acl == null ? null : aclOf(options.acl),
     readOnly: flag('readOnly', options.readOnly ?? false),
     lazy: flag('lazy', options.lazy ?? false),
@@ -62,11 +62,63 @@ export function checkCall(options: { state?: unknown; timeout?: unknown; signal?
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
     throw new ServiceRegistryError('INVALID_OPTION', 'timeout must be a number of milliseconds')
   }
-  if (signal === undefined) return
-  if (!(signal instanceof AbortSignal)) {
-    throw new ServiceRegistryError('INVALID_OPTION', 'signal must be an AbortSignal')
+  checkSignal(signal)?.throwIfAborted()
+}
+
+/** Throws INVALID_OPTION for what is no signal; one that has aborted passes. */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal
+  throw new ServiceRegistryError('INVALID_OPTION', 'signal must be an AbortSignal')
+}
+
+/** Checks the options of `unset`. */
+export function checkForce(options: { force?: unknown }): boolean {
+  checkCall(options as object)
+  return options.force === undefined ? false : flag('force', options.force)
+}
+
+/** The options of a lock, checked; all optional. */
+export function checkLock(options: {
+  name?: unknown
+  simultaneous?: unknown
+  wait?: unknown
+  signal?: unknown
+}): void {
+  checkCall(options)
+  const { name, simultaneous, wait } = options
+  if (name !== undefined) text('name', name)
+  if (simultaneous !== undefined && !(Number.isInteger(simultaneous) && (simultaneous as number) > 0)) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'simultaneous must be a positive integer')
   }
-  signal.throwIfAborted()
+  if (wait !== undefined && !(typeof wait === 'number' && wait >= 0)) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'wait must be a number of milliseconds')
+  }
+}
+
+/** The root of the tree is nobody's service and nobody's lock. */
+export function checkNotRoot(path: string): void {
+  if (path !== '/') return
+  throw new ServiceRegistryError('INVALID_OPTION', 'the root cannot be used for this', { path })
+}
+
+/** A username: digest credentials are `user:password`, so it has no colon. Empty is none, as in the Python package. */
+export function checkedUsername(value: unknown): string | null {
+  const name = text('username', value)
+  if (name.includes(':')) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'username must be without a colon')
+  }
+  return name === '' ? null : name
+}
+
+/** Empty is none. */
+export function checkedPassword(value: unknown): string | null {
+  return text('password', value) || null
+}
+
+/** Checks a function that has to be there; throws INVALID_OPTION. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value === 'function') return
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a function, not ${typeof value}`)
 }
 
 /** Checks a callback; throws INVALID_OPTION. */

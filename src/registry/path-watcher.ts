@@ -2,10 +2,10 @@
 import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
 import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
+import { isolated } from '../../protocol/support/isolated.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
-import { isolated } from './isolated.ts'
 import type { Callback, Content, Snapshot } from './snapshot.ts'
 import { blank, deepFreeze, sameContent } from './snapshot.ts'
 
@@ -17,6 +17,8 @@ type Due = 'none' | 'data' | 'children' | 'both'
 export interface PathWatcherPort {
   /** A callback threw, or a read failed that nobody waits for; the watcher tries again by itself. */
   warning(error: unknown): void
+  /** True while there is a connection on which all watches are armed and have told what was missed. */
+  confirmed(): boolean
 }
 
 export class PathWatcher {
@@ -24,12 +26,15 @@ export class PathWatcher {
   readonly #zk: ZooKeeperView
   readonly #port: PathWatcherPort
   readonly #callbacks = new Map<Callback, Content | null>()
-  readonly #backoff = new Backoff({ base: 200, cap: 30_000 })
+  readonly #backoff = new Backoff({ base: 200, cap: 10_000 })
   #content: Content
   #asOf: number | null = null
   #due: Due = 'both'
+  /** False while a change is known that was not read yet. */
+  #current = false
   #reading: Promise<void> | null = null
   #retry: ReturnType<typeof setTimeout> | null = null
+  readonly #unsubscribe: () => void
   #stopped = false
 
   constructor(zk: ZooKeeperView, path: string, port: PathWatcherPort) {
@@ -37,12 +42,16 @@ export class PathWatcher {
     this.#zk = zk
     this.#port = port
     this.#content = blank(path)
+    // Whoever waits for another try need not wait any longer.
+    this.#unsubscribe = zk.on('state', ({ state }) => {
+      if (isLinked(state) && this.#retry !== null) this.#retryNow()
+    })
   }
 
   get snapshot(): Snapshot {
-    const live = isLinked(this.#zk.state) && this.#asOf !== null
+    const live = this.#port.confirmed() && this.#current && this.#asOf !== null
     const asOf = this.#asOf === null ? null : new Date(this.#asOf)
-    return { ...this.#content, source: live ? 'live' : 'memory', asOf, stale: !live }
+    return Object.freeze({ ...this.#content, source: live ? 'live' : 'memory', asOf, stale: !live })
   }
 
   /** Reads for the first time. Errors: NO_AUTH, or what else the read met. */
@@ -68,6 +77,7 @@ export class PathWatcher {
 
   stop(): void {
     this.#stopped = true
+    this.#unsubscribe()
     this.#callbacks.clear()
     if (this.#retry !== null) clearTimeout(this.#retry)
   }
@@ -85,7 +95,8 @@ export class PathWatcher {
 
   #again(due: Due): void {
     this.#refresh(due).catch(error => {
-      if (this.#stopped) return
+      // A client that ended for good brings nothing new.
+      if (this.#stopped || this.#zk.state === 'closed' || this.#zk.state === 'authFailed') return
       if (!isPassing(error)) this.#port.warning(error)
       this.#retryLater()
     })
@@ -94,6 +105,7 @@ export class PathWatcher {
   /** One reader at a time; what falls due meanwhile is read after it. */
   #refresh(due: Due): Promise<void> {
     this.#due = this.#due === 'none' || this.#due === due ? due : 'both'
+    this.#current = false
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null
     })
@@ -111,7 +123,9 @@ export class PathWatcher {
         this.#due = 'both'
         throw error
       }
-      if (this.#due === 'none') this.#publish()
+      if (this.#due !== 'none') continue
+      this.#current = true
+      this.#publish()
     }
   }
 
@@ -168,9 +182,12 @@ export class PathWatcher {
     if (this.#stopped || this.#retry !== null) return
     const pause = this.#backoff.next()
     log('%s: read again in %d ms', this.path, pause)
-    this.#retry = setTimeout(() => {
-      this.#retry = null
-      this.#again('both')
-    }, pause)
+    this.#retry = setTimeout(() => this.#retryNow(), pause)
+  }
+
+  #retryNow(): void {
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry = null
+    this.#again('both')
   }
 }

@@ -7,7 +7,7 @@ import { decode, encode, holds } from './codec.ts'
 import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
-import { checkCall } from './options.ts'
+import { checkCall, checkForce, checkNotRoot } from './options.ts'
 import { Registration } from './registration.ts'
 
 export interface SetOptions {
@@ -42,6 +42,7 @@ export class RegistrationBook {
   /** Data that is undefined leaves what the node had; null leaves it with nothing of the caller. */
   async setNode(path: string, data: NodeData, options: SetOptions): Promise<void> {
     this.#check(path, 'setNode', options)
+    checkNotRoot(path)
     if (this.#dataNodes.get(path)?.claimed) throw typeConflict(path, 'setData')
     const kept = data === undefined ? this.#nodes.get(path)?.data : data
     const bytes = encode(kept)
@@ -71,8 +72,9 @@ export class RegistrationBook {
   }
 
   /** True if the path is free of what this registry wrote; false if something of somebody else stands there. */
-  async unset(path: string, { force = false }: UnsetOptions): Promise<boolean> {
+  async unset(path: string, options: UnsetOptions): Promise<boolean> {
     this.#check(path, 'unset', {})
+    const force = checkForce(options)
     const entry = this.#nodes.get(path)
     if (entry === undefined) return this.#onData(path, {}, (node, signal) => node.remove(force, signal))
     const { registration } = entry
@@ -132,9 +134,7 @@ export class RegistrationBook {
   /** A caller waits a bounded time; the registration goes on in the background. */
   #patiently(registration: Registration, options: SetOptions, task: () => Promise<void>): Promise<void> {
     const late = (): Error => {
-      if (!registration.blocked) return new NoConnectionError()
-      const message = `${registration.path} is held by another session; the registration waits for it to go`
-      return new ServiceRegistryError('OWNED_BY_OTHER', message, { path: registration.path })
+      return registration.blocked ? registration.obstacle : new NoConnectionError()
     }
     return withDeadline(systemClock, this.#patience(options), late, options.signal, task)
   }

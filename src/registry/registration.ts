@@ -6,7 +6,7 @@ import { Backoff } from '../../protocol/support/backoff.ts'
 import type { Deferred } from '../../protocol/support/deferred.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
-import { isPassing, isSessionOver } from '../recipes/persistence.ts'
+import { isPassing, isRace, isSessionOver } from '../recipes/persistence.ts'
 import { ServiceRegistryError } from './errors.ts'
 import { withParents } from './parents.ts'
 
@@ -42,6 +42,10 @@ export interface RegistrationPort {
   readonly warning: (error: unknown) => void
 }
 
+interface Waiter extends Deferred<void> {
+  readonly kind: Wanted['kind']
+}
+
 /** `settled`: as wanted. `blocked`: a foreign node stands there, and we wait for it to go. */
 type Outcome = 'settled' | 'blocked'
 
@@ -53,8 +57,10 @@ export class Registration {
   readonly #unsubscribe: () => void
   #wanted: Wanted = { kind: 'absent' }
   /** Callers whose wish is not fulfilled yet. */
-  #waiters: Deferred<void>[] = []
+  #waiters: Waiter[] = []
   #outcome: Outcome = 'settled'
+  /** True when what stands in the way is owned by no session. */
+  #nobodys = false
   #working = false
   #due = false
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -91,11 +97,20 @@ export class Registration {
     return this.#outcome === 'blocked'
   }
 
-  /** Resolves when the tree is as wanted, however long that takes. Errors: NO_AUTH and others that do not pass. */
+  /** Why it is blocked. */
+  get obstacle(): ServiceRegistryError {
+    return ownedByOther(this.path, this.#nobodys)
+  }
+
+  /**
+   * Resolves when the tree is as wanted, however long that takes. Errors: NO_AUTH and others that do not pass, and
+   * SUPERSEDED when the opposite is wanted meanwhile.
+   */
   want(wanted: Wanted): Promise<void> {
     this.#wanted = wanted
-    const waiter = deferred<void>()
+    const waiter: Waiter = { kind: wanted.kind, ...deferred<void>() }
     this.#waiters.push(waiter)
+    this.#requeue([])
     this.#look()
     return waiter.promise
   }
@@ -125,10 +140,15 @@ export class Registration {
       this.#due = false
       const waiters = this.#waiters.splice(0)
       try {
+        const before = this.#outcome
         this.#outcome = await this.#reconcile()
         this.#backoff.reset()
-        if (this.#outcome === 'blocked') this.#waiters.unshift(...waiters)
-        else for (const waiter of waiters) waiter.resolve()
+        if (this.#outcome === 'settled') for (const waiter of waiters) waiter.resolve()
+        else this.#requeue(waiters)
+        // Nobody waits who could be told that what stood there is gone.
+        if (this.#outcome === 'blocked' && before === 'settled' && this.#waiters.length === 0) {
+          this.#port.warning(ownedByOther(this.path, this.#nobodys))
+        }
         this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
       } catch (error) {
         this.#failed(error, waiters)
@@ -139,16 +159,25 @@ export class Registration {
     if (this.#stopped) this.#dismiss()
   }
 
-  #failed(error: unknown, waiters: readonly Deferred<void>[]): void {
+  #failed(error: unknown, waiters: readonly Waiter[]): void {
     // A client that ended for good brings nothing back.
     const over = this.#zk.state === 'closed' || this.#zk.state === 'authFailed'
     const passing = !over && (isPassing(error) || isSessionOver(error) || isRace(error))
     log('%s: %s', this.path, error)
     // What passes is waited out together with the wish; the rest is the caller's to know, now.
-    if (passing) this.#waiters.unshift(...waiters)
+    if (passing) this.#requeue(waiters)
     else for (const waiter of waiters) waiter.reject(error)
     if (!passing && waiters.length === 0) this.#port.warning(error)
     if (!over) this.#lookLater(this.#backoff.next())
+  }
+
+  /** Waiters go on waiting, except those whose wish is not the one at hand any more. */
+  #requeue(waiters: readonly Waiter[]): void {
+    const all = [...waiters, ...this.#waiters]
+    this.#waiters = all.filter(waiter => waiter.kind === this.#wanted.kind)
+    const message = `${this.path}: another call wants the opposite`
+    const superseded = new ServiceRegistryError('SUPERSEDED', message, { path: this.path })
+    for (const waiter of all) if (waiter.kind !== this.#wanted.kind) waiter.reject(superseded)
   }
 
   /** The earliest of the times that were asked for counts. */
@@ -202,6 +231,7 @@ export class Registration {
       // Between two sessions nothing is known to be ours.
       if (before !== this.#zk.sessionId) throw new ZooKeeperError('SESSION_EXPIRED', { path: this.path })
       if (owner !== 0n && owner === before) return { kind: 'mine', stat, data }
+      this.#nobodys = owner === 0n
       return { kind: this.#port.wasOurs(owner) ? 'former' : 'foreign', stat, data }
     } catch (error) {
       if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
@@ -242,15 +272,12 @@ export class Registration {
   }
 }
 
-/** Somebody was faster: look again. */
-function isRace(error: unknown): boolean {
-  return (
-    ZooKeeperError.is(error, 'BAD_VERSION') ||
-    ZooKeeperError.is(error, 'NODE_EXISTS') ||
-    ZooKeeperError.is(error, 'NO_NODE')
-  )
-}
-
 function sameBytes(a: Uint8Array | null, b: Uint8Array): boolean {
   return a !== null && Buffer.compare(a, b) === 0
+}
+
+function ownedByOther(path: string, nobodys: boolean): ServiceRegistryError {
+  const what = nobodys ? 'a persistent node stands there' : 'another session holds it'
+  const message = `${path}: ${what}; the registration waits for it to go`
+  return new ServiceRegistryError('OWNED_BY_OTHER', message, { path })
 }

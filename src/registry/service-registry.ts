@@ -1,15 +1,23 @@
 // The registry: services that come and go, configuration that stays, locks that exclude, on one connection.
 import type { ZooKeeper } from '../../protocol/index.ts'
 import { Emitter } from '../../protocol/support/emitter.ts'
+import { isolated } from '../../protocol/support/isolated.ts'
 import { logger } from '../../protocol/support/log.ts'
 import type { NodeData } from './codec.ts'
-import { isolated } from './isolated.ts'
 import { Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
 import { LockBook } from './lock-book.ts'
 import type { ServiceRegistryOptions, Settings } from './options.ts'
-import { checkCallback, settingsOf, text } from './options.ts'
+import {
+  checkCallback,
+  checkedPassword,
+  checkedUsername,
+  checkFunction,
+  checkLock,
+  checkSignal,
+  settingsOf,
+} from './options.ts'
 import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
@@ -75,6 +83,7 @@ export class ServiceRegistry implements AsyncDisposable {
     name: Name,
     listener: (value: ServiceRegistryEvents[Name]) => void,
   ): () => void {
+    checkFunction('a listener', listener)
     return this.#events.on(name, listener)
   }
 
@@ -129,6 +138,7 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /** Calls back now and on every change of the path; the same callback counts once. */
   async addCallback(path: string, callback: Callback): Promise<void> {
+    checkFunction('a callback', callback)
     await this.get(path, callback)
   }
 
@@ -136,12 +146,14 @@ export class ServiceRegistry implements AsyncDisposable {
    * The snapshot now and after every change, until the signal aborts or the registry stops; a slow reader gets
    * the newest.
    */
-  watch(path: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<Snapshot, void, void> {
+  async *watch(path: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<Snapshot, void, void> {
+    this.#link.checkRunning()
+    const signal = checkSignal(options.signal)
     const subscribe = async (callback: Callback): Promise<() => void> => {
       await this.addCallback(path, callback)
       return () => this.#watchers.remove(path, callback)
     }
-    return snapshotStream(subscribe, [this.#stopping.signal, options.signal])
+    yield* snapshotStream(subscribe, [this.#stopping.signal, signal])
   }
 
   /** The lock of a path: the same object for the same number of holders. Errors: NoConnectionError, ReadOnlyError. */
@@ -151,8 +163,9 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /** Takes the lock of a path; false when it is not free in the time given. Errors: as `RegistryLock.acquire`. */
   async acquireLock(path: string, options: LockOptions & AcquireLockOptions = {}): Promise<boolean> {
-    const { wait, signal } = options
-    return this.getLock(path, options).acquire(wait === undefined ? { signal } : { wait, signal })
+    checkLock(options)
+    const { wait, signal, ...ofLock } = options
+    return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
   }
 
   /** Releases the lock of a path; true if it is not held here any more, also if it never was. */
@@ -175,11 +188,11 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /** Takes effect on this connection and on all that follow, also when there is none now. */
   async setUsername(username: string): Promise<void> {
-    await this.#link.authenticate({ username: text('username', username) })
+    await this.#link.authenticate({ username: checkedUsername(username) })
   }
 
   async setPassword(password: string): Promise<void> {
-    await this.#link.authenticate({ password: text('password', password) })
+    await this.#link.authenticate({ password: checkedPassword(password) })
   }
 
   /** Ends the session, and with it every registration and lock. Safe in every state, any number of times. */

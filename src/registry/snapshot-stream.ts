@@ -10,17 +10,25 @@ export async function* snapshotStream(
   let newest: Snapshot | null = null
   let wake = (): void => {}
   const over = (): boolean => signals.some(signal => signal?.aborted)
-  const unsubscribe = await subscribe(snapshot => {
+  const offs = signals.map(signal => onAbort(signal, () => wake()))
+  const subscription = subscribe(snapshot => {
     newest = snapshot
     wake()
   })
-  const offs = signals.map(signal => onAbort(signal, () => wake()))
+  let failure: unknown
+  let failed = false
+  subscription.catch(error => {
+    failure = error
+    failed = true
+    wake()
+  })
   try {
     while (!over()) {
+      if (failed) throw failure
       const snapshot: Snapshot | null = newest
       newest = null
       if (snapshot !== null) yield snapshot
-      if (newest === null && !over()) {
+      if (newest === null && !failed && !over()) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
@@ -28,6 +36,6 @@ export async function* snapshotStream(
     }
   } finally {
     for (const off of offs) off()
-    unsubscribe()
+    subscription.then(unsubscribe => unsubscribe()).catch(() => {})
   }
 }

@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly source: 'live' | 'memory'
   /** When a server last showed this; null if none has. */
   readonly asOf: Date | null
-  /** True: the truth may have moved on, because there is no connection. */
+  /** True: the truth may have moved on: there is no connection, or a change is known that was not read yet. */
   readonly stale: boolean
 }
 

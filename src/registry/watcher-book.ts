@@ -40,7 +40,10 @@ export class WatcherBook {
   }
 
   #open(path: string): Entry {
-    const watcher = new PathWatcher(this.#link.zk, path, { warning: this.#warn })
+    const watcher = new PathWatcher(this.#link.zk, path, {
+      warning: this.#warn,
+      confirmed: () => this.#link.confirmed,
+    })
     const entry = { watcher, ready: this.#start(watcher) }
     this.#entries.set(path, entry)
     entry.ready.catch(() => this.#entries.delete(path))

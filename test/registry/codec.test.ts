@@ -59,12 +59,32 @@ t.test('encode: what has no JSON is a typed error', async t => {
     ...bad,
     { n: Number.NaN },
     { n: [Number.POSITIVE_INFINITY] },
-    { n: 5n },
+    { toJSON: () => 'x' },
+    { a: { toJSON: () => 'x' } },
+    new Map([['a', 1]]),
+    new Set([1]),
+    Promise.resolve(1),
+    new URL('http://localhost'),
+    { a: () => 1 },
+    { a: Symbol('x') },
+    { a: [new Map()] },
     circle,
     deep,
   ]) {
     t.throws(() => encode(data as NodeData), { name: 'ServiceRegistryError', code: 'INVALID_DATA' })
   }
+})
+
+t.test('encode: integers beyond a double go out as they came in', async t => {
+  const data = { n: 12345678901234567890n, list: [-9007199254740993n] }
+  const text = Buffer.from(encode(data, { pid: 1, created: 'x' })).toString()
+  t.equal(text, '{"pid":1,"created":"x","n":12345678901234567890,"list":[-9007199254740993]}')
+  t.strictSame(decode(Buffer.from(text)), { pid: 1, created: 'x', ...data })
+})
+
+t.test('encode: a key without a value is left out, and cannot take the envelope away', async t => {
+  const bytes = encode({ pid: undefined, a: undefined, b: 1 }, { pid: 1, created: 'x' })
+  t.equal(Buffer.from(bytes).toString(), '{"pid":1,"created":"x","b":1}')
 })
 
 t.test('decode: objects are parsed, everything else is text', async t => {

@@ -1,5 +1,5 @@
 // Snapshots: what counts as equal, what is frozen; and calling users' callbacks without being hurt.
-import { isolated } from '../../src/registry/isolated.ts'
+import { isolated } from '../../protocol/support/isolated.ts'
 import type { Content } from '../../src/registry/snapshot.ts'
 import { blank, deepFreeze, sameContent } from '../../src/registry/snapshot.ts'
 import { aStat } from '../support/scripted-server.ts'

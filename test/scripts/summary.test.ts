@@ -11,11 +11,12 @@ const RUN = `TAP version 14
           at:
             fileName: test/a.test.ts
           ...
+        not ok 3 - behind a diagnostic
         # Subtest: inner
             ok 1 - third
             1..1
-        ok 3 - inner # time=1ms
-        1..3
+        ok 4 - inner # time=1ms
+        1..4
     not ok 1 - outer # time=2ms
     ok 2 - the peer # SKIP no python3 here
     1..2
@@ -26,7 +27,7 @@ not ok 1 - test/a.test.ts # time=3ms
 t.test('summary: subtests and files repeat what is inside them and do not count', async t => {
   const { passed, failed } = summarise(RUN)
   t.equal(passed, 2)
-  t.equal(failed, 1)
+  t.equal(failed, 2)
 })
 
 t.test('summary: a skip is neither passed nor failed, and tells why', async t => {
@@ -39,5 +40,5 @@ t.test('summary: a file that died before its first assertion is a failure', asyn
 })
 
 t.test('summary: nothing at all is nothing', async t => {
-  t.strictSame(summarise(''), { passed: 0, failed: 0, skips: [] })
+  t.match(summarise(''), { passed: 0, failed: 0, skips: [] })
 })

@@ -17,7 +17,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('registrations come back in the next session, with the newest data', async t => {
+test('H5: registrations come back in the next session, with the newest data', async t => {
   const { registry, witness } = await proxiedRegistry(t, at)
   await registry.setNode('/pool/a', { n: 1 })
   await registry.setNode('/pool/a', { n: 2 })
@@ -38,7 +38,7 @@ test('registrations come back in the next session, with the newest data', async 
   t.same([...(await witness.getChildren('/pool')).children].sort(), ['a', 'b'])
 })
 
-test('two hundred registrations through an expiry', async t => {
+test('H5: two hundred registrations through an expiry', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   const paths = Array.from({ length: 200 }, (_, i) => `/pool/host:${i}`)
   await Promise.all(paths.map(path => registry.setNode(path, { path })))

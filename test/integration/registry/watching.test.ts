@@ -27,7 +27,7 @@ test('get tells data, sorted children and Stat', async t => {
   t.equal(snapshot.stat?.version, 0)
 })
 
-test('an absent path is told as such, and picked up when it is created', async t => {
+test('H19: an absent path is told as such, and picked up when it is created', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, seen, last } = recorder()
@@ -73,7 +73,7 @@ test('a callback is called for the start, for creation, for a child and for each
   )
 })
 
-test('the node goes and comes back, again and again, with and without children', async t => {
+test('H19: the node goes and comes back, again and again, with and without children', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, last } = recorder()
@@ -92,7 +92,7 @@ test('the node goes and comes back, again and again, with and without children',
   await eventually('not deaf', () => last()?.children[0] === 'b')
 })
 
-test('a quick deletion and creation is never missed', async t => {
+test('H19: a quick deletion and creation is never missed', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, last } = recorder()
@@ -149,7 +149,7 @@ test('the Stat is refreshed with the children', async t => {
   t.same(last()?.stat, await witness.exists('/pool'))
 })
 
-test('callbacks go on through a cut link and through an expiry, without repeating themselves', async t => {
+test('H18: callbacks go on through a cut link and through an expiry, without repeating themselves', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
   const [here, absent] = [recorder(), recorder()]
@@ -175,7 +175,7 @@ test('callbacks go on through a cut link and through an expiry, without repeatin
   t.match(await registry.get('/a'), { stale: false, source: 'live' })
 })
 
-test('first calls while the link is down answer at once, and catch up', async t => {
+test('H19: first calls while the link is down answer at once, and catch up', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
   proxy.set({ kind: 'refuse' })

@@ -4,8 +4,12 @@ export function isolated(task: () => unknown, warn: (error: unknown) => void): v
   try {
     const result = task()
     // An async callback is a callback too: its rejection, unhandled, would end the process.
-    if (result instanceof Promise) result.catch(warn)
+    if (isThenable(result)) Promise.resolve(result).catch(warn)
   } catch (error) {
     warn(error)
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,0 +1,229 @@
+// The embedded server: one process, memory only, no quorum; for development and tests.
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { createServer } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Id } from '../../protocol/records/data.ts'
+import type { Timer } from '../../protocol/support/clock.ts'
+import { systemClock } from '../../protocol/support/clock.ts'
+import type { Host } from './connection.ts'
+import { Connection } from './connection.ts'
+import { nextEpoch } from './epoch.ts'
+import type { ServerView } from './four-letter-words.ts'
+import { answerWord } from './four-letter-words.ts'
+import { Housekeeper } from './housekeeper.ts'
+import type { EmbeddedOptions } from './options.ts'
+import { settingsOf } from './options.ts'
+import { BufferPool } from './output.ts'
+import { World } from './world.ts'
+
+/** Milliseconds in which a connection has to ask for a session. */
+const GREETING_TIME = 10_000
+
+/** A server that any ZooKeeper client can use, in this process. */
+export class EmbeddedZooKeeper implements AsyncDisposable {
+  readonly #world: World
+  readonly #housekeeper: Housekeeper
+  readonly #server: Server
+  readonly #host: Host
+  readonly #connections = new Set<Connection>()
+  /** Every socket, also those that have not got through their TLS handshake. */
+  readonly #sockets = new Set<Socket>()
+  /** Connections without a session, oldest first. */
+  readonly #strangers = new Map<Connection, number>()
+  readonly #gone = { received: 0, sent: 0 }
+  #sweep: Timer | null = null
+  #listening: AddressInfo | null = null
+  #closing: Promise<void> | null = null
+
+  /** Listens, and resolves when clients can connect. */
+  static async start(options: EmbeddedOptions = {}): Promise<EmbeddedZooKeeper> {
+    const server = new EmbeddedZooKeeper(options)
+    await server.#listen(options.port ?? 0, options.host ?? '127.0.0.1')
+    return server
+  }
+
+  private constructor(options: EmbeddedOptions) {
+    const settings = settingsOf(options)
+    this.#world = new World(settings, nextEpoch(), options.readOnly === true ? 'readOnly' : 'standalone')
+    this.#housekeeper = new Housekeeper(this.#world)
+    this.#host = this.#hostOf(options.tls !== undefined)
+    const sockets = { allowHalfOpen: true, noDelay: true }
+    if (options.tls === undefined) this.#server = createServer(sockets, socket => this.#welcome(socket, []))
+    else {
+      const tls = { ...options.tls, ...sockets, handshakeTimeout: GREETING_TIME }
+      this.#server = createTlsServer(tls, socket => this.#welcome(socket, certificateOf(socket)))
+      // Whoever fails the handshake is closed by node:tls; there is nobody to tell.
+      this.#server.on('tlsClientError', () => {})
+    }
+    this.#server.on('connection', socket => this.#keep(socket))
+  }
+
+  get port(): number {
+    return this.#address.port
+  }
+
+  /** What clients are given: `host:port`. */
+  get connectString(): string {
+    const { address, family, port } = this.#address
+    if (address === '0.0.0.0' || address === '::') return `127.0.0.1:${port}`
+    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`
+  }
+
+  /** Sessions that are alive, connected or not. */
+  get sessionIds(): bigint[] {
+    return [...this.#world.sessions].map(({ id }) => id)
+  }
+
+  get readOnly(): boolean {
+    return this.#world.mode === 'readOnly'
+  }
+
+  /** Loses the quorum, or finds it again. Either way all connections end, as they do in an ensemble. */
+  setReadOnly(readOnly: boolean): void {
+    this.#world.changeMode(readOnly ? 'readOnly' : 'standalone')
+  }
+
+  /** Ends a session as if its client had not been heard of for too long; false if there is none. */
+  expireSession(id: bigint): boolean {
+    const session = this.#world.sessions.get(id)
+    if (session === undefined) return false
+    this.#world.expire(session)
+    return true
+  }
+
+  /** Stops listening and cuts every connection. The data is gone. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #address(): AddressInfo {
+    if (this.#listening === null) throw new Error('the server does not listen')
+    return this.#listening
+  }
+
+  #hostOf(secure: boolean): Host {
+    const world = this.#world
+    const view: ServerView = {
+      world,
+      connections: this.#connections,
+      secure,
+      port: 0,
+      traffic: () => this.#traffic(),
+      resetTraffic: () => this.#resetTraffic(),
+    }
+    return {
+      world,
+      pool: new BufferPool(),
+      answer: (word, asker) => answerWord(word, { ...view, port: this.port }, asker),
+      greeted: connection => this.#strangers.delete(connection),
+      closed: connection => this.#forget(connection),
+    }
+  }
+
+  #listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        // Running out of descriptors must not take the process down: the client sees no answer.
+        this.#server.on('error', () => {})
+        this.#listening = this.#server.address() as AddressInfo
+        resolve()
+      })
+    })
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #welcome(socket: Socket, identities: readonly Id[]): void {
+    const connection = new Connection(socket, this.#host, identities)
+    const { maxClientCnxns } = this.#world.settings
+    this.#connections.add(connection)
+    if (maxClientCnxns > 0 && this.#countFrom(connection.address) > maxClientCnxns) {
+      connection.destroy()
+      return
+    }
+    this.#strangers.set(connection, systemClock.now() + GREETING_TIME)
+    this.#watchStrangers()
+  }
+
+  #countFrom(address: string): number {
+    let count = 0
+    for (const connection of this.#connections) if (connection.address === address) count++
+    return count
+  }
+
+  /** One timer for all connections that have no session: the oldest is the first to go. */
+  #watchStrangers(): void {
+    const [oldest] = this.#strangers
+    if (this.#sweep !== null || oldest === undefined || this.#closing !== null) return
+    this.#sweep = systemClock.schedule(oldest[1] - systemClock.now(), () => {
+      this.#sweep = null
+      for (const [connection, until] of this.#strangers) {
+        if (until > systemClock.now()) break
+        connection.destroy()
+        this.#strangers.delete(connection)
+      }
+      this.#watchStrangers()
+    })
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#strangers.delete(connection)
+    if (this.#strangers.size === 0) {
+      this.#sweep?.cancel()
+      this.#sweep = null
+    }
+    this.#gone.received += connection.stats.received
+    this.#gone.sent += connection.stats.sent
+  }
+
+  #traffic(): { received: number; sent: number } {
+    const total = { ...this.#gone }
+    for (const { stats } of this.#connections) {
+      total.received += stats.received
+      total.sent += stats.sent
+    }
+    return total
+  }
+
+  #resetTraffic(): void {
+    const { received, sent } = this.#traffic()
+    this.#gone.received -= received
+    this.#gone.sent -= sent
+  }
+
+  async #close(): Promise<void> {
+    this.#housekeeper.stop()
+    this.#sweep?.cancel()
+    const stopped = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const connection of [...this.#connections]) connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+    await stopped
+  }
+}
+
+/** The subject of a client's certificate, where one was asked for and is trusted. */
+function certificateOf(socket: TLSSocket): Id[] {
+  if (!socket.authorized) return []
+  const subject = Object.entries(socket.getPeerCertificate().subject ?? {})
+  return [
+    {
+      scheme: 'x509',
+      id: subject
+        .reverse()
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    },
+  ]
+}

@@ -1,0 +1,149 @@
+// From a request frame to what the connection does about it: the whole server between bytes in and bytes out.
+import { serverErrors } from '../../protocol/error-codes.ts'
+import { JuteError } from '../../protocol/jute/error.ts'
+import type { JuteReader } from '../../protocol/jute/reader.ts'
+import { OpCode } from '../../protocol/opcodes.ts'
+import { operations } from '../../protocol/operations.ts'
+import type { RequestHeader } from '../../protocol/records/headers.ts'
+import { requestHeader } from '../../protocol/records/headers.ts'
+import { logger } from '../../protocol/support/log.ts'
+import type { Client } from './client.ts'
+import { authenticate, closeSession, sasl } from './handlers/session.ts'
+import { Refusal, refuse } from './refusal.ts'
+import type { Body, Route } from './route.ts'
+import { routes } from './routes.ts'
+import type { World } from './world.ts'
+
+export type Outcome =
+  | {
+      readonly type: 'reply'
+      /** The operation, for those who count. */
+      readonly name: string
+      readonly xid: number
+      readonly zxid: bigint
+      readonly err: number
+      readonly body: Body
+      /** What follows the reply. */
+      readonly next: 'goOn' | 'close'
+    }
+  | { readonly type: 'close' }
+
+const log = logger('embedded')
+const CLOSE: Outcome = { type: 'close' }
+/** Answers of the connection itself carry no zxid. */
+const NO_ZXID = 0n
+const UNKNOWN_OPCODE_ZXID = -1n
+const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
+const MARSHALLING_ERROR = serverErrors.MARSHALLING_ERROR.number
+const NOT_READ_ONLY = serverErrors.NOT_READ_ONLY.number
+
+/** Handles one frame of a connection that has a session. */
+export function process(world: World, client: Client, frame: JuteReader): Outcome {
+  const header = readHeader(frame)
+  if (header === null) return CLOSE
+  if (header.opcode === OpCode.auth) return auth(world, client, header, frame)
+  if (header.opcode === OpCode.sasl) return answerSasl(header, frame)
+  const { session } = client
+  // A session that ended takes its requests with it: they get no answer.
+  if (session === null) return CLOSE
+  const found = routes.get(header.opcode)
+  if (found === undefined && header.opcode !== OpCode.closeSession) {
+    return failure('NA', header, UNKNOWN_OPCODE_ZXID, UNIMPLEMENTED, 'close')
+  }
+  world.sessions.touch(session)
+  return found === undefined ? end(world, client, header) : run(world, client, header, found, frame)
+}
+
+function readHeader(frame: JuteReader): RequestHeader | null {
+  try {
+    return requestHeader.read(frame)
+  } catch (error) {
+    if (error instanceof JuteError) return null
+    throw error
+  }
+}
+
+function run(world: World, client: Client, header: RequestHeader, found: Route, frame: JuteReader): Outcome {
+  try {
+    if (found.needsLeader && world.mode === 'readOnly') refuse('NOT_READ_ONLY')
+    if (startsWithPath.has(found.opcode) && isNullString(frame)) refuse('MARSHALLING_ERROR')
+    const body = found.run(world, client, frame)
+    return { type: 'reply', name: found.name, xid: header.xid, zxid: world.zxid, err: 0, body, next: 'goOn' }
+  } catch (error) {
+    if (error instanceof Refusal) return failure(found.name, header, world.zxid, error.err, 'goOn')
+    // As in ZooKeeper, a fault of the server is told to the client, and the others go on.
+    log('%s failed: %O', found.name, error)
+    return failure(found.name, header, world.zxid, MARSHALLING_ERROR, 'goOn')
+  }
+}
+
+/** The session is over before the reply is sent, and so are the requests behind this one. */
+function end(world: World, client: Client, header: RequestHeader): Outcome {
+  const local = client.session?.kind === 'local'
+  if (world.mode === 'readOnly' && !local)
+    return failure('closeSession', header, world.zxid, NOT_READ_ONLY, 'goOn')
+  closeSession(world, client)
+  return {
+    type: 'reply',
+    name: 'closeSession',
+    xid: header.xid,
+    zxid: world.zxid,
+    err: 0,
+    body: null,
+    next: 'close',
+  }
+}
+
+function auth(world: World, client: Client, header: RequestHeader, frame: JuteReader): Outcome {
+  try {
+    authenticate(world, client, operations.auth.request!.read(frame))
+    return { type: 'reply', name: 'auth', xid: header.xid, zxid: NO_ZXID, err: 0, body: null, next: 'goOn' }
+  } catch (error) {
+    if (error instanceof JuteError) return CLOSE
+    if (error instanceof Refusal) return failure('auth', header, NO_ZXID, error.err, 'close')
+    throw error
+  }
+}
+
+function answerSasl(header: RequestHeader, frame: JuteReader): Outcome {
+  try {
+    operations.sasl.request!.read(frame)
+  } catch (error) {
+    if (error instanceof JuteError) return CLOSE
+    throw error
+  }
+  const body: Body = writer => operations.sasl.reply!.write(writer, sasl())
+  return { type: 'reply', name: 'sasl', xid: header.xid, zxid: NO_ZXID, err: 0, body, next: 'goOn' }
+}
+
+function failure(
+  name: string,
+  { xid }: RequestHeader,
+  zxid: bigint,
+  err: number,
+  next: 'goOn' | 'close',
+): Outcome {
+  return { type: 'reply', name, xid, zxid, err, body: null, next }
+}
+
+const startsWithPath: ReadonlySet<number> = new Set([
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.delete,
+  OpCode.deleteContainer,
+  OpCode.exists,
+  OpCode.getData,
+  OpCode.setData,
+  OpCode.getACL,
+  OpCode.setACL,
+  OpCode.getChildren,
+  OpCode.getChildren2,
+  OpCode.getAllChildrenNumber,
+])
+
+/** Looks ahead: to the codec, a null path and an empty one are the same, and the empty one is the root. */
+function isNullString(frame: JuteReader): boolean {
+  return frame.remaining >= 4 && frame.view.getInt32(frame.readBlock(0)) === -1
+}
