@@ -1,31 +1,32 @@
 // Persistent watches for servers before 3.6, made of one-shot ones: one pair for each znode that is watched.
 import { ZooKeeperError } from '../errors.ts'
-import { childOf } from '../paths.ts'
+import { childOf, nameOf, parentOf } from '../paths.ts'
 import type { Stat } from '../records/data.ts'
 import type { NodeEventType, WatchedEvent, Watcher } from '../session/watch-table.ts'
 
-interface ReadOptions {
-  watch: Watcher
-}
-
 /** The reads that carry the one-shot watches. */
 export interface EmulationPort {
-  exists(path: string, options: ReadOptions): Promise<Stat | null>
-  getChildren(path: string, options: ReadOptions): Promise<{ readonly children: readonly string[] }>
+  exists(path: string, watcher: Watcher): Promise<Stat | null>
+  getChildren(path: string, watcher: Watcher): Promise<{ readonly children: readonly string[] }>
+  /** Takes back the watches of a watcher that have not fired. */
+  forget(path: string, watcher: Watcher): void
   warning(error: unknown): void
 }
 
 /**
- * Between an event and the next read of a znode, changes of it fold into one; a child that comes and goes in that time
- * is not reported. One-shot watches report what changed during an outage, so a gap is told all the same.
+ * Each event is passed on at once; then the znode is read again with a watch, and what the reading shows to be otherwise
+ * is told as an event too. Between an event and that reading, changes fold into one; a child that comes and goes in that
+ * time is not reported. One-shot watches report what changed during an outage, so a gap is told all the same.
  */
 export class EmulatedWatch {
   readonly #port: EmulationPort
   readonly #root: string
   readonly #recursive: boolean
   readonly #watcher: Watcher
-  /** Names of the children of each znode that is watched. */
-  readonly #known = new Map<string, ReadonlySet<string>>()
+  /** The znodes that are there as far as the reader was told, with the names of the children watched. */
+  readonly #known = new Map<string, Set<string>>()
+  /** Znodes whose reading failed: they are not watched any more. */
+  readonly #unread = new Set<string>()
   #stopped = false
 
   constructor(port: EmulationPort, root: string, recursive: boolean, watcher: Watcher) {
@@ -37,61 +38,100 @@ export class EmulatedWatch {
 
   /** Resolves when everything that is there is watched. */
   start(): Promise<void> {
-    return this.#enter(this.#root)
+    return this.#visit(this.#root, false)
+  }
+
+  /** After a gap: the reader reads again, and so is what could not be read before. */
+  resync(): void {
+    this.#watcher({ type: 'resync', path: this.#root, zxid: null })
+    const paths = [...this.#unread]
+    this.#unread.clear()
+    for (const path of paths) this.#background(path, this.#visit(path, true))
   }
 
   stop(): void {
     this.#stopped = true
+    for (const path of new Set([...this.#known.keys(), this.#root])) {
+      this.#port.forget(path, this.#onNode)
+      this.#port.forget(path, this.#onChildren)
+    }
     this.#known.clear()
   }
 
-  async #enter(path: string): Promise<void> {
-    const stat = await this.#port.exists(path, { watch: this.#onNode })
-    if (stat !== null) await this.#list(path)
+  /** Both reads go out at once, before the reader can read anything: it misses nothing that they do not show. */
+  async #visit(path: string, announce: boolean): Promise<void> {
+    await Promise.all([this.#look(path, announce), this.#list(path, announce)])
+  }
+
+  async #look(path: string, announce: boolean): Promise<void> {
+    const stat = await this.#port.exists(path, this.#onNode)
+    if (this.#stopped) return this.#port.forget(path, this.#onNode)
+    if (stat === null) this.#leave(path, null)
+    else this.#arrive(path, announce)
+  }
+
+  async #list(path: string, announce: boolean): Promise<void> {
+    const children = await this.#children(path)
+    if (this.#stopped) return this.#port.forget(path, this.#onChildren)
+    const names = this.#known.get(path)
+    if (!this.#recursive || names === undefined) return
+    const fresh = children.filter(name => !names.has(name))
+    const paths = fresh.map(name => childOf(path, name))
+    for (const child of paths) this.#arrive(child, announce)
+    await Promise.all(paths.map(child => this.#visit(child, announce)))
+  }
+
+  /** None where there is no znode: the other watch of the pair tells. */
+  async #children(path: string): Promise<readonly string[]> {
+    try {
+      return (await this.#port.getChildren(path, this.#onChildren)).children
+    } catch (error) {
+      if (ZooKeeperError.is(error, 'NO_NODE')) return []
+      throw error
+    }
   }
 
   readonly #onNode: Watcher = ({ type, path, zxid }) => {
-    if (this.#stopped || type === 'resync') return
-    if (type === 'nodeDeleted') {
-      if (path !== this.#root && !this.#known.has(path)) return
-      this.#known.delete(path)
-    }
-    this.#emit(type, path, zxid)
-    if (type === 'nodeDeleted' && path !== this.#root) return
-    if (type === 'nodeDataChanged') this.#background(this.#port.exists(path, { watch: this.#onNode }))
-    else this.#background(this.#enter(path))
+    if (this.#stopped || type === 'resync' || type === 'nodeChildrenChanged') return
+    const isRoot = path === this.#root
+    // Left over from a znode that went: its parent tells when there is another one.
+    if (!isRoot && !this.#known.has(path)) return
+    if (type === 'nodeDataChanged') this.#emit(type, path, zxid)
+    else if (type === 'nodeDeleted') this.#leave(path, zxid)
+    else this.#arrive(path, true, zxid)
+    if (type === 'nodeDataChanged') this.#background(path, this.#look(path, true))
+    else if (isRoot || type === 'nodeCreated') this.#background(path, this.#visit(path, true))
   }
 
   readonly #onChildren: Watcher = ({ type, path, zxid }) => {
     // The deletion itself comes through the other watch of the pair.
     if (this.#stopped || type !== 'nodeChildrenChanged') return
     if (!this.#recursive) this.#emit(type, path, zxid)
-    this.#background(this.#list(path, true))
+    this.#background(path, this.#list(path, true))
   }
 
-  /** Reads the children with a watch, and goes on below them. */
-  async #list(path: string, announce = false): Promise<void> {
-    try {
-      const { children } = await this.#port.getChildren(path, { watch: this.#onChildren })
-      const before = this.#known.get(path)
-      this.#known.set(path, new Set(children))
-      if (!this.#recursive || this.#stopped) return
-      const fresh = children.filter(name => before?.has(name) !== true)
-      if (announce) for (const name of fresh) this.#emit('nodeCreated', childOf(path, name), null)
-      await Promise.all(fresh.map(name => this.#enter(childOf(path, name))))
-    } catch (error) {
-      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
-    }
+  #arrive(path: string, announce: boolean, zxid: WatchedEvent['zxid'] = null): void {
+    if (this.#known.has(path)) return
+    this.#known.set(path, new Set())
+    if (path !== this.#root) this.#known.get(parentOf(path))?.add(nameOf(path))
+    if (announce) this.#emit('nodeCreated', path, zxid)
+  }
+
+  #leave(path: string, zxid: WatchedEvent['zxid']): void {
+    if (!this.#known.delete(path)) return
+    if (path !== this.#root) this.#known.get(parentOf(path))?.delete(nameOf(path))
+    this.#emit('nodeDeleted', path, zxid)
   }
 
   #emit(type: NodeEventType, path: string, zxid: WatchedEvent['zxid']): void {
     this.#watcher({ type, path, zxid })
   }
 
-  /** What cannot be read leaves a gap, and says so. */
-  #background(task: Promise<unknown>): void {
+  /** What cannot be read leaves a gap, and says so; it is read again after the next one. */
+  #background(path: string, task: Promise<unknown>): void {
     task.catch(error => {
       if (this.#stopped) return
+      this.#unread.add(path)
       this.#port.warning(error)
       this.#watcher({ type: 'resync', path: this.#root, zxid: null })
     })

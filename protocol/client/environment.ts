@@ -34,6 +34,7 @@ export function environmentOf(
     xids: new XidCounter(),
     lastZxid: new LastZxid(),
     watches,
+    unsupported: new Set(),
   }
 }
 

@@ -1,6 +1,5 @@
 // Persistent watches: one on the server for all watchers of a path and kind here, removed with the last of them.
-import { serverErrors } from '../error-codes.ts'
-import { ZooKeeperError } from '../errors.ts'
+import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
 import { AddWatchMode, WatcherType } from '../records/watches.ts'
@@ -17,34 +16,38 @@ export interface WatchPort {
     watcher: Watcher | null,
     options: RequestOptions,
   ): Promise<Reply>
+  /** True when a read that will watch the path has no answer yet. */
+  isArming(path: string): boolean
   warning(error: unknown): void
 }
 
 export type PersistentKind = 'persistent' | 'recursive'
 
+const KINDS: readonly PersistentKind[] = ['recursive', 'persistent']
+const ONE_SHOT = ['data', 'exist', 'child'] as const
+
 export class PersistentWatches {
   readonly #port: WatchPort
+  /** How many addWatch requests are under way, by kind and path. */
+  readonly #arming = new Map<string, number>()
 
   constructor(port: WatchPort) {
     this.#port = port
   }
 
   /** Arms the watch on the server and keeps the watcher. Errors: UnsupportedError before ZooKeeper 3.6. */
-  async add(kind: PersistentKind, path: string, watcher: Watcher, options: RequestOptions): Promise<void> {
-    const mode = kind === 'persistent' ? AddWatchMode.persistent : AddWatchMode.persistentRecursive
-    await this.#port.submit(operations.addWatch, { path, mode }, path, path, watcher, options)
+  async add(kind: PersistentKind, path: string, watcher: Watcher): Promise<void> {
+    const armed = this.#arm(kind, path, watcher)
+    // Before 3.9 the newest mode is the only one of a path, and the recursive one serves both kinds.
+    if (kind === 'persistent' && this.#isWanted('recursive', path)) this.restore(path)
+    await armed
   }
 
   /** Forgets the watcher at once, and has the server forget with the last one. */
   remove(kind: PersistentKind, path: string, watcher: Watcher): void {
-    const { watches } = this.#port
-    if (!watches.remove(kind, path, watcher)) return
-    const type = kind === 'persistent' ? WatcherType.persistent : WatcherType.persistentRecursive
-    this.#disarm(path, type).catch(async error => {
-      // Before 3.9 a path has one watch of any kind: it is left alone while a one-shot watch may use it.
-      if (!ZooKeeperError.is(error, 'MARSHALLING_ERROR') || this.#isUsed(path)) return
-      await this.#disarm(path, WatcherType.any).catch(() => {})
-    })
+    if (!this.#port.watches.remove(kind, path, watcher)) return
+    // Removed behind a request to arm it for somebody else, the watch would be gone for that one too.
+    if (!this.#arming.has(keyOf(kind, path))) void this.#disarm(kind, path)
   }
 
   /** Forgets a one-shot watcher at once, and has the server forget with the last one of its kind on the path. */
@@ -53,12 +56,12 @@ export class PersistentWatches {
     const data = watches.remove('data', path, watcher)
     const exist = watches.remove('exist', path, watcher)
     const child = watches.remove('child', path, watcher)
-    // Before 3.9 the server would take the persistent watch away with them.
-    if (watches.has('persistent', path) || watches.has('recursive', path)) return
+    // Before 3.9 the server would take the persistent watch away with them; a read under way needs its watch.
+    if (KINDS.some(kind => this.#isWanted(kind, path)) || this.#port.isArming(path)) return
     if ((data || exist) && !watches.has('data', path) && !watches.has('exist', path)) {
-      void this.#disarm(path, WatcherType.data).catch(() => {})
+      this.#remove(path, WatcherType.data).catch(() => {})
     }
-    if (child) void this.#disarm(path, WatcherType.children).catch(() => {})
+    if (child) this.#remove(path, WatcherType.children).catch(() => {})
   }
 
   /**
@@ -66,30 +69,61 @@ export class PersistentWatches {
    * one-shot read, right behind it, so that the persistent watch takes the place back: it serves both.
    */
   restore(path: string): void {
-    const { watches } = this.#port
-    for (const kind of ['recursive', 'persistent'] as const) {
-      if (!watches.has(kind, path)) continue
-      const mode = kind === 'persistent' ? AddWatchMode.persistent : AddWatchMode.persistentRecursive
-      this.#port
-        .submit(operations.addWatch, { path, mode }, path, path, null, {})
-        .catch(error => this.#port.warning(error))
+    const kind = KINDS.find(wanted => this.#isWanted(wanted, path))
+    if (kind !== undefined) this.#arm(kind, path, null).catch(error => this.#port.warning(error))
+  }
+
+  async #arm(kind: PersistentKind, path: string, watcher: Watcher | null): Promise<void> {
+    const { watches, submit } = this.#port
+    const mode = kind === 'persistent' ? AddWatchMode.persistent : AddWatchMode.persistentRecursive
+    const key = keyOf(kind, path)
+    this.#arming.set(key, (this.#arming.get(key) ?? 0) + 1)
+    let supported = true
+    try {
+      await submit(operations.addWatch, { path, mode }, path, path, watcher, {})
+    } catch (error) {
+      supported = !(error instanceof UnsupportedError)
+      throw error
+    } finally {
+      const others = (this.#arming.get(key) ?? 1) - 1
+      if (others > 0) this.#arming.set(key, others)
+      else this.#arming.delete(key)
+      // Those for whom it was kept may have left meanwhile.
+      if (supported && others === 0 && !watches.has(kind, path)) void this.#disarm(kind, path)
     }
   }
 
-  async #disarm(path: string, type: number): Promise<void> {
+  /** Without the watch, or without the connection it lived on, there is nothing left to remove: no error matters. */
+  async #disarm(kind: PersistentKind, path: string): Promise<void> {
     try {
-      await this.#port.submit(operations.removeWatches, { path, type }, path, path, null, {})
+      await this.#remove(
+        path,
+        kind === 'persistent' ? WatcherType.persistent : WatcherType.persistentRecursive,
+      )
     } catch (error) {
-      const known = ZooKeeperError.is(error) && error.number === serverErrors.MARSHALLING_ERROR.number
-      if (known) throw error
-      // Without the watch, or without the connection it lived on, there is nothing left to remove.
+      if (!ZooKeeperError.is(error, 'MARSHALLING_ERROR')) return
+      // Before 3.9 a path has one watch of any kind: it is left alone while somebody may use it.
+      if (this.#isUsed(path)) this.restore(path)
+      else await this.#remove(path, WatcherType.any).catch(() => {})
     }
+  }
+
+  async #remove(path: string, type: number): Promise<void> {
+    await this.#port.submit(operations.removeWatches, { path, type }, path, path, null, {})
+  }
+
+  #isWanted(kind: PersistentKind, path: string): boolean {
+    if (this.#port.watches.has(kind, path)) return true
+    return this.#arming.size > 0 && this.#arming.has(keyOf(kind, path))
   }
 
   #isUsed(path: string): boolean {
     const { watches } = this.#port
-    return (['data', 'exist', 'child', 'persistent', 'recursive'] as const).some(kind =>
-      watches.has(kind, path),
-    )
+    if (KINDS.some(kind => this.#isWanted(kind, path))) return true
+    return ONE_SHOT.some(kind => watches.has(kind, path)) || this.#port.isArming(path)
   }
+}
+
+function keyOf(kind: PersistentKind, path: string): string {
+  return `${kind} ${path}`
 }

@@ -12,6 +12,7 @@ import { checkedMode, checkedTtl, checkedVersion, toBytes } from './arguments.ts
 import type { RequestOptions } from './options.ts'
 
 export type TransactionResult =
+  /** `stat`: null before ZooKeeper 3.7, whose transactions tell it for containers and TTL nodes alone. */
   | { readonly type: 'create'; readonly path: string; readonly stat: Stat | null }
   | { readonly type: 'set'; readonly stat: Stat }
   | { readonly type: 'delete' }

@@ -1,4 +1,6 @@
 // The events of a persistent watch as a stream with a bounded buffer.
+import { InvalidArgumentError } from '../errors.ts'
+import { validatePath } from '../paths.ts'
 import type { WatchedEvent, Watcher } from '../session/watch-table.ts'
 import { onAbort } from '../support/abort.ts'
 import { Fifo } from '../support/fifo.ts'
@@ -17,8 +19,8 @@ export interface WatchStreamInput {
   readonly path: string
   readonly capacity: number
   readonly signal: AbortSignal | undefined
-  /** Arms the watch; resolves when it is armed. */
-  arm(watcher: Watcher): Promise<void>
+  /** Arms the watch; resolves when it is armed, rejects when the signal aborts. */
+  arm(watcher: Watcher, signal: AbortSignal): Promise<void>
   disarm(watcher: Watcher): void
   /** Runs `task` when no event can come any more; returns what takes it back. */
   onClosed(task: () => void): () => void
@@ -26,47 +28,103 @@ export interface WatchStreamInput {
 
 /**
  * The first event is `resync`, once the watch is armed: read now. Another one follows each gap, which may be a broken
- * connection or a full buffer. Ends with the signal and with the client.
+ * connection or a full buffer. Ends with the signal, with `return()` at any time, and with the client.
  */
-export async function* watchStream(input: WatchStreamInput): AsyncGenerator<WatchedEvent, void, void> {
-  const { path, capacity, signal } = input
-  const events = new Fifo<WatchedEvent>()
-  let ended = false
-  let wake = (): void => {}
-  const resync: WatchedEvent = { type: 'resync', path, zxid: null }
-  const watcher: Watcher = event => {
-    // What a resync makes the reader read again need not be told before it.
-    if (event.type === 'resync' || events.size >= capacity) {
-      events.drain()
-      events.push(resync)
-    } else {
-      events.push(event)
-    }
-    wake()
+export function watchStream(input: WatchStreamInput): AsyncGenerator<WatchedEvent, void, void> {
+  const ended = new AbortController()
+  const stream = read(input, ended)
+  const give = stream.return.bind(stream)
+  // A generator hears of `return` only when it has given what it was asked for, and here that may take for ever.
+  stream.return = value => {
+    ended.abort()
+    return give(value)
   }
-  const end = (): void => {
-    ended = true
-    wake()
+  return stream
+}
+
+async function* read(
+  { path, capacity, signal, ...port }: WatchStreamInput,
+  ended: AbortController,
+): AsyncGenerator<WatchedEvent, void, void> {
+  validatePath(path)
+  if (!Number.isInteger(capacity) || capacity < 1) {
+    throw new InvalidArgumentError('capacity', 'a positive integer', capacity)
   }
-  const offSignal = onAbort(signal, end)
-  const offClosed = input.onClosed(end)
+  const buffer = new EventBuffer(path, capacity)
+  const offs = [
+    onAbort(signal, () => ended.abort()),
+    onAbort(ended.signal, () => buffer.wake()),
+    port.onClosed(() => buffer.finish()),
+  ]
   try {
-    if (signal?.aborted) return
-    await input.arm(watcher)
-    yield resync
+    if (!(await armed(ended.signal, () => port.arm(buffer.add, ended.signal)))) return
+    // The first resync covers it.
+    buffer.clear()
+    yield buffer.resync
     for (;;) {
-      const event = events.shift()
+      const event = buffer.take()
+      if (ended.signal.aborted) return
       if (event !== undefined) yield event
-      if (ended && (signal?.aborted || events.size === 0)) return
-      if (events.size === 0) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-      }
+      else if (buffer.finished) return
+      else await buffer.changed()
     }
   } finally {
-    offSignal()
-    offClosed()
-    input.disarm(watcher)
+    for (const off of offs) off()
+    port.disarm(buffer.add)
+  }
+}
+
+/** False when the signal aborted: who ends a stream wants no error. */
+async function armed(signal: AbortSignal, arm: () => Promise<void>): Promise<boolean> {
+  if (signal.aborted) return false
+  try {
+    await arm()
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  return !signal.aborted
+}
+
+class EventBuffer {
+  readonly resync: WatchedEvent
+  readonly #events = new Fifo<WatchedEvent>()
+  readonly #capacity: number
+  /** No event can come any more. */
+  finished = false
+  wake = (): void => {}
+
+  constructor(path: string, capacity: number) {
+    this.resync = { type: 'resync', path, zxid: null }
+    this.#capacity = capacity
+  }
+
+  readonly add: Watcher = event => {
+    // What a resync makes the reader read again need not be told before it.
+    if (event.type === 'resync' || this.#events.size >= this.#capacity) {
+      this.#events.drain()
+      this.#events.push(this.resync)
+    } else {
+      this.#events.push(event)
+    }
+    this.wake()
+  }
+
+  clear(): void {
+    this.#events.drain()
+  }
+
+  take(): WatchedEvent | undefined {
+    return this.#events.shift()
+  }
+
+  finish(): void {
+    this.finished = true
+    this.wake()
+  }
+
+  changed(): Promise<void> {
+    return new Promise(resolve => {
+      this.wake = resolve
+    })
   }
 }

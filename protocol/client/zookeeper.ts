@@ -64,10 +64,11 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
 
   /**
    * Proves an identity on this connection and on all that follow, before any other request.
-   * For `digest`, `auth` is `user:password`. Errors: AUTH_FAILED, which also ends the client.
+   * For `digest`, `auth` is `user:password`. Errors: AUTH_FAILED, which also ends the client; REQUEST_TIMEOUT, after
+   * which the connections that follow do without the credential.
    */
-  addAuth(scheme: string, auth: string | Uint8Array): Promise<void> {
-    return this.#core.authenticate(scheme, auth)
+  addAuth(scheme: string, auth: string | Uint8Array, options: RequestOptions = {}): Promise<void> {
+    return this.#core.authenticate(scheme, auth, options)
   }
 
   /**

@@ -28,6 +28,8 @@ import type { WatchTable } from './watch-table.ts'
 
 /** Bytes of a reply header. */
 const REPLY_HEADER = 16
+const ERR_AT = 12
+const NO_SESSIONS = 'the read-only server opens no sessions: it needs localSessionsEnabled'
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 /** The server takes nothing from us without authentication, and closes. */
 const REQUIRES_AUTH = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
@@ -37,6 +39,8 @@ export interface ConnectionEnvironment {
   readonly xids: XidCounter
   readonly lastZxid: LastZxid
   readonly watches: WatchTable
+  /** Opcodes of reads that a server did not know: to ask again would cost another connection. */
+  readonly unsupported: Set<number>
   /** Largest frame sent, in bytes. */
   readonly maxRequestSize: number
   /** Largest frame accepted, in bytes. */
@@ -76,6 +80,8 @@ export class Connection {
   readonly #pings = new Fifo<number>()
   readonly #auths = new Fifo<Deferred<void>>()
   #phase: Phase = { kind: 'handshaking', answer: deferred() }
+  /** Nothing is sent before this one is answered. */
+  #alone: PendingRequest | null = null
 
   constructor(transport: Transport, environment: ConnectionEnvironment, port: ConnectionPort) {
     const { clock, maxRequestSize, maxResponseSize } = environment
@@ -92,7 +98,7 @@ export class Connection {
 
   /** True while a request given to `send` goes out in this turn. */
   get ready(): boolean {
-    return this.#phase.kind === 'open' && this.#output.writable
+    return this.#phase.kind === 'open' && this.#alone === null && this.#output.writable
   }
 
   /** The time of this turn of the event loop. */
@@ -129,8 +135,12 @@ export class Connection {
   }
 
   send(request: PendingRequest): void {
+    // It may have ended while a mechanism of SASL made its token.
+    if (this.#phase.kind === 'closed') return request.fail('CONNECTION_LOSS')
     const { operation } = request
-    const xid = this.#environment.xids.next()
+    const { xids, unsupported } = this.#environment
+    if (unsupported.size > 0 && unsupported.has(operation.opcode)) return request.refuse(UNIMPLEMENTED)
+    const xid = xids.next()
     try {
       request.bytesSent = this.#output.request(xid, operation.opcode, operation.request, request.request)
     } catch (error) {
@@ -142,6 +152,14 @@ export class Connection {
     request.progress = 'sent'
     request.attempts++
     this.#inFlight.push(request)
+  }
+
+  /** Sends a request that may cost the connection, once the others have their answers; false while they have not. */
+  sendAlone(request: PendingRequest): boolean {
+    if (this.#inFlight.size > 0) return false
+    this.send(request)
+    if (this.#inFlight.size > 0) this.#alone = request
+    return true
   }
 
   /** Resolves when the server accepts the credential. Answers come outside the order of requests. */
@@ -176,6 +194,8 @@ export class Connection {
   #frame(frame: JuteReader): void {
     if (this.#phase.kind === 'handshaking') {
       const { answer } = this.#phase
+      if (isRefusal(frame))
+        throw new ZooKeeperError('NOT_READ_ONLY', { operation: 'connect', message: NO_SESSIONS })
       answer.resolve(connectResponse.read(frame))
       this.#phase = { kind: 'greeted' }
       return
@@ -187,7 +207,7 @@ export class Connection {
     const low = view.getUint32(at + 8)
     const err = view.getInt32(at + 12)
     if (xid === Xid.notification) this.#notified(frame, high, low)
-    else if (xid === Xid.ping) this.#pong()
+    else if (xid === Xid.ping) this.#pong(err)
     else if (xid === Xid.auth) this.#authAnswered(err)
     else {
       if (err === UNIMPLEMENTED) this.#refuseEarly(xid)
@@ -197,13 +217,27 @@ export class Connection {
       this.#port.proven(request.sentAt)
       settle(request, err, frame, this.#environment.watches)
       if (err === REQUIRES_AUTH) this.#port.authFailed()
+      if (this.#inFlight.size === 0) this.#answeredAll()
     }
   }
 
-  /** The answer to an unknown opcode may overtake others (it is the last on its connection): it finds its request. */
+  #answeredAll(): void {
+    this.#alone = null
+    if (this.ready) this.#port.writable()
+  }
+
+  /**
+   * The answer to an unknown opcode may overtake others (it is the last on its connection): it finds its request. Reads
+   * of the same kind would end the next connections in the same way, one after the other.
+   */
   #refuseEarly(xid: number): void {
+    const refused = [...this.#inFlight].find(request => request.xid === xid)
+    const { opcode, writes } = refused?.operation ?? { opcode: 0, writes: true }
+    // A write may be unknown because it is switched off: then the connection goes on.
+    if (!writes) this.#environment.unsupported.add(opcode)
     for (const request of this.#inFlight) {
-      if (request.xid === xid && request.progress === 'sent') request.refuse(UNIMPLEMENTED)
+      const same = !writes && request.operation.opcode === opcode
+      if ((request === refused || same) && request.progress === 'sent') request.refuse(UNIMPLEMENTED)
     }
   }
 
@@ -216,7 +250,8 @@ export class Connection {
     this.#output.request(Xid.ping, OpCode.ping, null, undefined)
   }
 
-  #pong(): void {
+  #pong(err: number): void {
+    if (err === REQUIRES_AUTH) return this.#port.authFailed()
     const sentAt = this.#pings.shift()
     if (sentAt !== undefined) this.#port.proven(sentAt)
   }
@@ -266,4 +301,11 @@ export class Connection {
     for (const auth of this.#auths.drain()) auth.reject(lost)
     this.#port.closed(cause, this.#inFlight.drain())
   }
+}
+
+/** A read-only server that opens no sessions says so with the header of an ordinary reply (ReadOnlyRequestProcessor). */
+function isRefusal(frame: JuteReader): boolean {
+  // Too short for the answer to a handshake in any case: nothing that could be read is lost.
+  if (frame.remaining !== REPLY_HEADER) return false
+  return frame.view.getInt32(frame.readBlock(REPLY_HEADER) + ERR_AT) === serverErrors.NOT_READ_ONLY.number
 }

@@ -29,6 +29,8 @@ export interface AttemptInput extends HandshakeInput {
   readonly sasl: SaslMechanism | null
   /** Aborts when the session ends. */
   readonly signal: AbortSignal
+  /** Hears of the address as soon as there is one. */
+  chosen(address: Address): void
 }
 
 /** Rejects when the address does not answer in time; nothing of the attempt is left then. */
@@ -39,6 +41,7 @@ export function attempt(input: AttemptInput): Promise<Attempt> {
   return withDeadline(environment.clock, timeout, late, input.signal, async signal => {
     const address = await input.servers.next(signal)
     at = `${describeAddress(address)}: `
+    input.chosen(address)
     return run(input, address, signal)
   })
 }

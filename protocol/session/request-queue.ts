@@ -1,5 +1,6 @@
 // Requests that wait for a connection, in the order in which they will be sent.
 import type { ErrorCode } from '../error-codes.ts'
+import { OpCode } from '../opcodes.ts'
 import { Fifo } from '../support/fifo.ts'
 import type { Connection } from './connection.ts'
 import type { PendingRequest } from './pending-request.ts'
@@ -14,9 +15,20 @@ const LARGE_REQUEST = 512 * 1024
 /** What a request takes besides its path and data, in bytes: about. */
 const OVERHEAD = 256
 
+/** What servers before 3.6, the oldest with persistent watches, may not know, and what changes nothing. */
+const mayBeUnknown: ReadonlySet<number> = new Set([
+  OpCode.addWatch,
+  OpCode.multiRead,
+  OpCode.getEphemerals,
+  OpCode.getAllChildrenNumber,
+  OpCode.whoAmI,
+])
+
 export interface QueueLimits {
   readonly maxQueuedRequests: number
   readonly maxQueuedBytes: number
+  /** True: nothing waits for another connection. */
+  readonly failFast?: boolean
 }
 
 export class RequestQueue {
@@ -50,7 +62,7 @@ export class RequestQueue {
    * what may have been applied is reported to its caller with `code`: only the caller can tell what to do.
    */
   restore(unanswered: readonly PendingRequest[], code: ErrorCode, cause: Error | undefined): void {
-    const reason = cause ?? suspicion(unanswered[0])
+    const reason = suspicion(unanswered, cause)
     for (const request of [...unanswered].reverse()) {
       if (request.progress === 'done') continue
       if (request.operation.retry === 'again' && request.attempts < MOST_ATTEMPTS) {
@@ -61,14 +73,16 @@ export class RequestQueue {
         request.fail(code, reason)
       }
     }
+    if (this.#limits.failFast) for (const request of this.drain()) request.fail(code, reason)
   }
 
   /** Sends what the connection takes in this turn. */
   pump(connection: Connection): void {
     while (this.#requests.size > 0 && connection.ready) {
-      const request = this.#requests.shift() as PendingRequest
+      const request = this.#requests.peek() as PendingRequest
+      if (request.progress === 'queued' && !send(connection, request)) return
+      this.#requests.shift()
       this.#bytes -= weightOf(request)
-      if (request.progress === 'queued') connection.send(request)
     }
   }
 
@@ -100,16 +114,38 @@ export class RequestQueue {
   }
 }
 
-/** Bytes that a waiting request keeps: about. */
-function weightOf({ serverPath, request }: PendingRequest): number {
-  const { data } = (request ?? {}) as { data?: Uint8Array | null }
-  return OVERHEAD + serverPath.length + (data?.length ?? 0)
+/**
+ * A server hangs up on a request that it does not know, and its answer may be lost with what follows it on the wire: the
+ * second time, such a request goes alone, and whatever comes of it is its own.
+ */
+function send(connection: Connection, request: PendingRequest): boolean {
+  if (request.attempts > 0 && mayBeUnknown.has(request.operation.opcode)) return connection.sendAlone(request)
+  connection.send(request)
+  return true
 }
 
-/** A server says nothing when a request is above its limit: it hangs up. */
-function suspicion(first: PendingRequest | undefined): Error | undefined {
-  if (first === undefined || first.bytesSent < LARGE_REQUEST) return undefined
-  return new Error(
-    `the server hung up after a request of ${first.bytesSent} bytes: is its jute.maxbuffer lower?`,
-  )
+interface Body {
+  readonly data?: Uint8Array | null
+  /** Of a transaction. */
+  readonly operations?: readonly { readonly request?: Body }[]
+}
+
+/** Bytes that a waiting request keeps: about. */
+function weightOf({ serverPath, request }: PendingRequest): number {
+  return serverPath.length + bytesOf(request as Body | undefined)
+}
+
+function bytesOf(body: Body | undefined): number {
+  let bytes = OVERHEAD + (body?.data?.length ?? 0)
+  for (const { request } of body?.operations ?? []) bytes += bytesOf(request)
+  return bytes
+}
+
+/** A server says nothing when a request is above its limit: it hangs up, with bytes of ours unread. */
+function suspicion(unanswered: readonly PendingRequest[], cause: Error | undefined): Error | undefined {
+  const large = unanswered.find(({ bytesSent }) => bytesSent >= LARGE_REQUEST)
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException
+  if (large === undefined || (cause !== undefined && code !== 'ECONNRESET' && code !== 'EPIPE')) return cause
+  const words = `the server hung up after a request of ${large.bytesSent} bytes: is its jute.maxbuffer lower?`
+  return new Error(words, cause === undefined ? undefined : { cause })
 }

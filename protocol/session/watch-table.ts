@@ -93,14 +93,17 @@ export class WatchTable {
     return this.#kinds[kind].has(path)
   }
 
-  /** Whom the event is for, each once. One-shot watchers are removed, persistent ones stay. */
-  take(type: NodeEventType, path: string): Watcher[] {
+  /**
+   * Whom the event is for, each once. One-shot watchers are removed, persistent ones stay. `zxid`: null before 3.9,
+   * where a path has one mode only.
+   */
+  take(type: NodeEventType, path: string, zxid: bigint | null = null): Watcher[] {
     const found = new Set<Watcher>()
     for (const kind of consumes[type]) collect(this.#consume(kind, path), found)
     collect(this.#kinds.persistent.get(path), found)
     // Of the children's list, recursive watches hear through the children themselves (ZOOKEEPER-4475).
-    if (type !== 'nodeChildrenChanged' && this.#kinds.recursive.size > 0)
-      this.#takeRecursive(type, path, found)
+    if (type !== 'nodeChildrenChanged' && this.#kinds.recursive.size > 0) this.#collectRecursive(path, found)
+    if (zxid === null && (type === 'nodeCreated' || type === 'nodeDeleted')) this.#takeReplaced(path, found)
     return [...found]
   }
 
@@ -122,18 +125,21 @@ export class WatchTable {
     for (const table of Object.values(this.#kinds)) table.clear()
   }
 
-  #takeRecursive(type: NodeEventType, path: string, found: Set<Watcher>): void {
+  #collectRecursive(path: string, found: Set<Watcher>): void {
     for (let at = path; ; at = parentOf(at)) {
       collect(this.#kinds.recursive.get(at), found)
       if (at === '/') break
     }
-    // Before 3.9 a path has one mode: a recursive watch may have taken the place of a one-shot one on the children.
+  }
+
+  /** Before 3.9 a path has one mode: a recursive watch may have taken the place of others on the list of children. */
+  #takeReplaced(path: string, found: Set<Watcher>): void {
+    if (path === '/') return
     const parent = parentOf(path)
-    const appears = type === 'nodeCreated' || type === 'nodeDeleted'
-    if (appears && path !== '/' && this.#kinds.recursive.has(parent)) {
-      for (const watcher of asList(this.#consume('child', parent))) {
-        found.add(event => watcher({ ...event, type: 'nodeChildrenChanged', path: parent }))
-      }
+    const replaced = [...asList(this.#consume('child', parent))]
+    if (this.#kinds.recursive.has(parent)) replaced.push(...asList(this.#kinds.persistent.get(parent)))
+    for (const watcher of new Set(replaced)) {
+      found.add(event => watcher({ ...event, type: 'nodeChildrenChanged', path: parent }))
     }
   }
 

@@ -1,16 +1,44 @@
 // Small helpers over AbortSignal that leave no listener behind.
 import type { Clock } from './clock.ts'
 
+type Task = (reason: unknown) => void
+
+interface Hub {
+  readonly tasks: Map<object, Task>
+  readonly listener: () => void
+}
+
+/** One listener for each signal, whatever hangs on it: Node warns of a leak when there are more than ten. */
+const hubs = new WeakMap<AbortSignal, Hub>()
+
 /** Runs `task` when the signal aborts (at once if it has); the returned function takes it back. */
-export function onAbort(signal: AbortSignal | undefined, task: (reason: unknown) => void): () => void {
+export function onAbort(signal: AbortSignal | undefined, task: Task): () => void {
   if (signal === undefined) return () => {}
   if (signal.aborted) {
     task(signal.reason)
     return () => {}
   }
-  const listener = (): void => task(signal.reason)
+  const { tasks, listener } = hubs.get(signal) ?? listen(signal)
+  const key = {}
+  tasks.set(key, task)
+  return () => {
+    if (!tasks.delete(key) || tasks.size > 0) return
+    signal.removeEventListener('abort', listener)
+    hubs.delete(signal)
+  }
+}
+
+function listen(signal: AbortSignal): Hub {
+  const tasks = new Map<object, Task>()
+  const listener = (): void => {
+    for (const [key, task] of [...tasks]) {
+      if (tasks.delete(key)) task(signal.reason)
+    }
+  }
+  const hub = { tasks, listener }
+  hubs.set(signal, hub)
   signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
+  return hub
 }
 
 /** The promise, or the signal's reason, whichever comes first. */

@@ -1,80 +1,83 @@
-// npm run bench: reads through the client against a server that answers from memory, beside the bare-socket floor.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import type { Figures } from './figures.ts'
-import { measure, median } from './figures.ts'
-import { floor } from './floor.ts'
+// npm run bench: this client beside others, row by row, against a canned and a real server; prints and writes a report.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import type { BenchOptions } from './args.ts'
+import { parseCommand, USAGE } from './args.ts'
+import type { Client } from './clients.ts'
+import { findClients } from './clients.ts'
+import { judge } from './goals.ts'
+import { installPeers } from './install.ts'
+import { cache } from './places.ts'
+import { markdown } from './report/markdown.ts'
+import { panelsOf } from './report/panels.ts'
+import { chart } from './report/svg.ts'
+import type { BenchResults, Result } from './results.ts'
+import { rows } from './rows.ts'
+import { endWorkers, runRow, startWorkers } from './run-row.ts'
+import type { Target } from './targets.ts'
+import { startReal } from './targets.ts'
 
-const ROUNDS = 5
-const PATH = '/bench/node'
+const load = (): number => loadavg()[0] as number
 
-interface Row {
-  readonly name: string
-  readonly total: number
-  readonly inFlight: number
-}
-
-const rows: readonly Row[] = [
-  { name: 'get, 500 in flight', total: 500_000, inFlight: 500 },
-  { name: 'get, one by one', total: 20_000, inFlight: 1 },
-]
-
-// The built package, as users run it: the TypeScript loader adds work of its own to every closure.
-const { ZooKeeper }: typeof import('../../protocol/index.ts') = await import(
-  'nd-service-registry/protocol' as string
-)
-
-const server = spawn(
-  process.execPath,
-  ['--import=tsx', fileURLToPath(new URL('canned-server.ts', import.meta.url))],
-  {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  },
-)
-const [line] = await once(server.stdout, 'data')
-const port = Number(String(line))
-
-process.stdout.write(`Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}\n\n`)
-process.stdout.write('| row | client, a second | floor, a second | client CPU | floor CPU | CPU ratio |\n')
-process.stdout.write('| --- | ---: | ---: | ---: | ---: | ---: |\n')
-for (const row of rows) {
-  const client: Figures[] = []
-  const bare: Figures[] = []
-  // In turns, so that a change of the machine's speed hits both.
-  for (let round = 0; round <= ROUNDS; round++) {
-    const ours = await throughClient(row)
-    const theirs = await floor(port, PATH, row.total, row.inFlight)
-    if (round > 0) {
-      client.push(ours)
-      bare.push(theirs)
+async function bench(options: BenchOptions): Promise<void> {
+  const before = load()
+  const { clients, missing } = await findClients(options.clients, await installPeers())
+  const chosen = rows.filter(row => options.only === null || options.only.includes(row.id))
+  const real = chosen.some(row => row.targets.includes('real')) ? await realOrReason() : 'not asked for'
+  const shared = options.quick ? await startWorkers(clients) : null
+  const results: Result[] = []
+  try {
+    for (const row of chosen) {
+      process.stderr.write(`bench: ${row.title}\n`)
+      results.push(
+        ...(await runRow(row, typeof real === 'string' ? null : real.target, clients, shared, options)),
+      )
     }
+  } finally {
+    await endWorkers(shared ?? [])
+    if (typeof real !== 'string') await real.target[Symbol.asyncDispose]()
   }
-  print(row.name, median(client), median(bare))
-}
-server.stdin.end()
-
-async function throughClient({ total, inFlight }: Row): Promise<Figures> {
-  await using zk = new ZooKeeper(`127.0.0.1:${port}`)
-  await zk.connect({ timeout: 5000 })
-  let begun = 0
-  const worker = async (): Promise<void> => {
-    while (begun < total) {
-      begun++
-      await zk.get(PATH)
-    }
-  }
-  return await measure(total, async () => {
-    await Promise.all(Array.from({ length: inFlight }, worker))
+  const server = typeof real === 'string' ? null : `ZooKeeper ${real.version}`
+  if (typeof real === 'string') process.stderr.write(`bench: no real server: ${real}\n`)
+  await report(options, {
+    ...{ quick: options.quick, rounds: options.rounds, seconds: options.seconds },
+    machine: { ...machine(), server, load: [before, load()] },
+    clients: clients.map(({ id, name, version }: Client) => ({ id, name, version })),
+    missing,
+    results,
   })
 }
 
-function print(name: string, client: Figures, bare: Figures): void {
-  const rate = ({ perSecond }: Figures): string => Math.round(perSecond).toLocaleString('en')
-  const cpu = (figures: Figures): string => `${figures.cpu.toFixed(2)} us`
-  const ratio = (client.cpu / bare.cpu).toFixed(2)
-  process.stdout.write(
-    `| ${name} | ${rate(client)} | ${rate(bare)} | ${cpu(client)} | ${cpu(bare)} | ${ratio} |\n`,
-  )
+/** Without a real server, the rows against the canned one are still worth something. */
+async function realOrReason(): Promise<{ target: Target; version: string } | string> {
+  try {
+    return await startReal()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
+
+function machine(): Omit<BenchResults['machine'], 'server' | 'load'> {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown processor',
+    cores: availableParallelism(),
+    memory: totalmem(),
+    system: `${type()} ${release()}`,
+    node: process.version,
+  }
+}
+
+async function report({ out }: BenchOptions, results: BenchResults): Promise<void> {
+  const goals = judge(results.results)
+  process.stdout.write(markdown(results, goals))
+  await mkdir(out, { recursive: true })
+  await writeFile(join(out, 'results.json'), `${JSON.stringify({ ...results, goals }, null, 2)}\n`)
+  const { cpu, cores, node } = results.machine
+  await writeFile(join(out, 'chart.svg'), chart(`${cpu}, ${cores} cores, Node ${node}`, panelsOf(results)))
+  process.stderr.write(`bench: results.json and chart.svg are in ${out}\n`)
+}
+
+const command = parseCommand(process.argv.slice(2), cache)
+if (command.kind === 'help') process.stdout.write(USAGE)
+else await bench(command.options)

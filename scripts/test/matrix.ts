@@ -45,7 +45,7 @@ async function runOn(version: string, files: readonly string[]): Promise<Run> {
 
 /** The failed tests with what TAP says about them; all of it where there is no such line. */
 function failures(output: string): string {
-  const blocks = output.match(/^ *not ok .*\n(?: *---\n[^]*?\n *\.\.\.\n)?/gm)
+  const blocks = output.match(/^ *not ok .*\n(?: *---\n(?:.*\n)*? *\.\.\.\n)?/gm)
   return blocks === null ? output : blocks.join('')
 }
 

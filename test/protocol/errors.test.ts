@@ -23,7 +23,7 @@ t.test('errors: every code makes an error with words', async t => {
   }
 })
 
-t.test('errors: a number of the future is UNKNOWN and keeps its number', async t => {
+t.test('H4: errors: a number of the future is UNKNOWN and keeps its number', async t => {
   const error = ZooKeeperError.fromNumber(-999, { path: '/a', operation: 'getData' })
   t.match(error, { code: 'UNKNOWN', number: -999, path: '/a', operation: 'getData' })
   t.match(error.message, /UNKNOWN -999 \(getData \/a\)/)

@@ -12,7 +12,7 @@ function refusal(path: string, sequential = false): InvalidPathError | undefined
   }
 }
 
-t.test('paths: what the server takes', async t => {
+t.test('H29: paths: what the server takes', async t => {
   const good = [
     '/',
     '/a',
@@ -47,7 +47,7 @@ const bad: readonly [path: string, index: number, character: string, reason: Reg
   ['/\u{1f600}', 1, '\ud83d', /forbids/],
 ]
 
-t.test('paths: what the server refuses, with the index and the character', async t => {
+t.test('H29: paths: what the server refuses, with the index and the character', async t => {
   for (const [path, index, character, reason] of bad) {
     t.match(
       refusal(path),
@@ -57,7 +57,7 @@ t.test('paths: what the server refuses, with the index and the character', async
   }
 })
 
-t.test('paths: the borders of each forbidden range', async t => {
+t.test('H29: paths: the borders of each forbidden range', async t => {
   const ranges: readonly [first: number, last: number][] = [
     [0x0000, 0x001f],
     [0x007f, 0x009f],
@@ -100,7 +100,7 @@ t.test('paths: parents, names and children', async t => {
   t.equal(childOf('/a', 'b'), '/a/b')
 })
 
-t.test('chroot: into it and out of it again', async t => {
+t.test('H29: chroot: into it and out of it again', async t => {
   t.equal(intoChroot('', '/a'), '/a')
   t.equal(intoChroot('/app', '/'), '/app')
   t.equal(intoChroot('/app', '/a'), '/app/a')
@@ -109,7 +109,7 @@ t.test('chroot: into it and out of it again', async t => {
   t.equal(outOfChroot('/app', '/app/a'), '/a')
 })
 
-t.test('chroot: /application is not inside /app', async t => {
+t.test('H29: chroot: /application is not inside /app', async t => {
   t.equal(outOfChroot('/app', '/application'), '/application')
   t.equal(outOfChroot('/zoo', '/zookeeper/config'), '/zookeeper/config')
   t.equal(outOfChroot('/app', '/other'), '/other')

@@ -1,6 +1,7 @@
 // A client, the ensemble it talks to, and the clock of both: what most tests of the client begin with.
 import type { ZooKeeperOptions } from '../../protocol/client/options.ts'
 import { ZooKeeper } from '../../protocol/client/zookeeper.ts'
+import type { Lookup } from '../../protocol/net/server-list.ts'
 import type { Test } from '../tap.ts'
 import { FakeClock } from './fake-clock.ts'
 import { ScriptedEnsemble } from './scripted-server.ts'
@@ -19,17 +20,19 @@ export interface WorldOptions extends Omit<ZooKeeperOptions, 'ports'> {
   servers?: string
   /** Addresses of a name; without an entry, a name has the one address 10.0.0.1. */
   addresses?: Record<string, readonly string[]>
+  /** In place of `addresses`. */
+  lookup?: Lookup
   /** Default: just below 1, which leaves a list as it is and makes every pause its longest. */
   random?: () => number
 }
 
 /** A client that has not begun to connect. After the test it is closed, and nothing may be left of it. */
 export function newWorld(t: Test, options: WorldOptions = {}): World {
-  const { servers = 'zk:2181', addresses = {}, random = () => 1 - 2 ** -40, ...own } = options
+  const { servers = 'zk:2181', addresses = {}, lookup, random = () => 1 - 2 ** -40, ...own } = options
   const clock = new FakeClock()
   const ensemble = new ScriptedEnsemble()
-  const lookup = async (host: string): Promise<readonly string[]> => addresses[host] ?? ['10.0.0.1']
-  const ports = { clock, connect: ensemble.connect, lookup, random }
+  const byTable: Lookup = async host => addresses[host] ?? ['10.0.0.1']
+  const ports = { clock, connect: ensemble.connect, lookup: lookup ?? byTable, random }
   const zk = new ZooKeeper(servers, { sessionTimeout: 9000, ...own, ports })
   const world: World = { clock, ensemble, zk, warnings: [], states: [] }
   zk.on('warning', warning => world.warnings.push(warning))

@@ -72,6 +72,17 @@ class WatchedTransport implements Transport {
     this.full = false
     this.#handlers?.drain()
   }
+
+  /** Hands bytes to the client at once, past all queues. */
+  deliver(bytes: Buffer): void {
+    this.#handlers?.data(bytes)
+  }
+
+  /** Ends the connection as the system does when it breaks, with the error that it gives. */
+  break(cause: Error | undefined): void {
+    this.#handlers?.closed(cause)
+    this.#inner.destroy()
+  }
 }
 
 export interface Acceptance {

@@ -14,8 +14,8 @@ export interface SaslPort {
 
 /** Errors: AUTH_FAILED when either side rejects the other, or CONNECTION_LOSS. */
 export async function authenticate(port: SaslPort, mechanism: SaslMechanism, host: string): Promise<void> {
-  const exchange = mechanism.begin(host)
   try {
+    const exchange = mechanism.begin(host)
     let token = await exchange.initial()
     for (let step = 0; step < MOST_STEPS; step++) {
       const answer = await send(port, token)

@@ -62,12 +62,15 @@ function exchange(username: string, password: string, cnonce: string): SaslExcha
   }
 }
 
-/** name=value or name="value", separated by commas; a quoted value may hold commas and escaped quotes. */
+/**
+ * name=value or name="value", separated by commas; a quoted value may hold commas and escaped quotes. Ends at what it
+ * cannot read. Sticky, so that no text of a server takes more than linear time.
+ */
 export function parseDirectives(text: string): Map<string, string> {
   const directives = new Map<string, string>()
-  const pattern = /([A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^,"\s]*))\s*(?:,|$)/g
+  const pattern = /[\s,]*([A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^,"\s]*))\s*(?=,|$)/gsy
   for (const [, name, quotedValue, plain] of text.matchAll(pattern)) {
-    const value = quotedValue === undefined ? plain : quotedValue.replace(/\\(.)/g, '$1')
+    const value = quotedValue === undefined ? plain : quotedValue.replace(/\\(.)/gs, '$1')
     if (name !== undefined && !directives.has(name)) directives.set(name, value ?? '')
   }
   return directives

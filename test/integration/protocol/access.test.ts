@@ -106,7 +106,7 @@ test('the creator ACL without an identity is refused, and so are entries that me
   t.match(await errorOf(zk.ensurePath('/a/b', { acl: creatorAcl })), { code: 'INVALID_ACL' })
 })
 
-test('no secret shows in what is printed', async t => {
+test('H33: no secret shows in what is printed', async t => {
   const zk = await connect(t, { auth: [{ scheme: 'digest', auth: 'al:hush' }] })
   const { inspect } = await import('node:util')
   const shown = inspect(zk, { depth: 10, showHidden: true })

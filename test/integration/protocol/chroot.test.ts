@@ -10,7 +10,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 30_000 }, body)
 }
 
-test('what a view creates lies under its root, and is told without it', async t => {
+test('H29: what a view creates lies under its root, and is told without it', async t => {
   const { zk, servers, chroot } = await connectInChroot(t)
   const root = await client(t, servers)
   const view = zk.chroot('/v')
@@ -32,7 +32,7 @@ test('what a view creates lies under its root, and is told without it', async t 
   t.ok(await zk.chroot('/').exists('/v'))
 })
 
-test('errors carry the path of the view, whatever it begins with', async t => {
+test('H29: errors carry the path of the view, whatever it begins with', async t => {
   const { zk } = await connectInChroot(t)
   await zk.create('/v/v/v', null, { parents: true })
   const view = zk.chroot('/v')

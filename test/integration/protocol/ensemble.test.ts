@@ -37,7 +37,7 @@ async function persist(zk: ZooKeeper, path: string): Promise<void> {
 }
 
 t.test(
-  'the leader dies: clients of every member keep their sessions and watches, and writes go on',
+  'H16: the leader dies: clients of every member keep their sessions and watches, and writes go on',
   async t => {
     const leader = await ensemble.leader()
     const clients = await Promise.all(ensemble.members.map(member => clientOf(t, member, 8000)))

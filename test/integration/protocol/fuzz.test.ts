@@ -57,12 +57,13 @@ async function told(paths: readonly string[], write: Promise<unknown>): Promise<
 
 t.jobs = SEEDS.length
 for (const seed of SEEDS) {
-  t.test(`seed ${seed}`, { buffered: true, timeout: 60_000 }, async (t: Test) => {
+  t.test(`H10, H31: seed ${seed}`, { buffered: true, timeout: 60_000 }, async (t: Test) => {
     const random = randomOf(seed)
     const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 1000, requestTimeout: 5000 })
     const witness = await client(t, at)
     const warnings: unknown[] = []
-    zk.on('warning', warning => warnings.push(warning))
+    // That the link does not hold is true here.
+    zk.on('warning', warning => /every connection is cut/.test(String(warning)) || warnings.push(warning))
     const root = `/seed-${seed}`
     await witness.create(root)
     const writes: Promise<Told>[] = []

@@ -14,7 +14,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
 
 const text = (data: Uint8Array | null): string | null => (data === null ? null : Buffer.from(data).toString())
 
-test('data: null, empty, text and bytes stay what they are', async t => {
+test('H28: data: null, empty, text and bytes stay what they are', async t => {
   const zk = await connect(t)
   const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
   const table = { '/null': null, '/empty': '', '/bytes': bytes, '/text': 'grüße, 世界 🦓' } as const
@@ -47,7 +47,7 @@ test('data handed out is not touched by what comes later', async t => {
   t.ok(first === 'x' || first === 'y')
 })
 
-test('the largest data that a server takes, and one byte more', async t => {
+test('H30: the largest data that a server takes, and one byte more', async t => {
   const zk = await connect(t)
   const size = 0xfffff - 500
   await zk.create('/large', Buffer.alloc(size, 7))
@@ -195,7 +195,7 @@ test('many operations at once are answered each by its own reply', async t => {
   t.ok(answers.every(Boolean))
 })
 
-test('deadlines and signals end a call, and the client goes on', async t => {
+test('H10: deadlines and signals end a call, and the client goes on', async t => {
   const zk = await connect(t)
   await zk.create('/a')
   t.match(await errorOf(zk.get('/a', { timeout: 0 })), {
@@ -230,7 +230,7 @@ test('what can never work is refused before it is sent', async t => {
   t.equal(zk.state, 'connected')
 })
 
-test('paths that the server takes are taken here, and the other way round', async t => {
+test('H29: paths that the server takes are taken here, and the other way round', async t => {
   const zk = await connect(t)
   const odd = [
     '/a b',

@@ -17,7 +17,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('an expired session is followed by a new one in the same client', async t => {
+test('H5: an expired session is followed by a new one in the same client', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
   const first = zk.sessionId
   await zk.create('/expired', null, { mode: 'ephemeral' })
@@ -35,7 +35,7 @@ test('an expired session is followed by a new one in the same client', async t =
   t.equal(proxy.connections, 1)
 })
 
-test('twenty expiries in a row leave one session and one connection', async t => {
+test('H5: twenty expiries in a row leave one session and one connection', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000, ports: { random: atOnce } })
   for (let i = 0; i < 20; i++) await renewed(zk, at)
   t.equal(zk.generation, 21)
@@ -76,7 +76,7 @@ test('a write made by a listener that hears of the expiry belongs to the new ses
   t.equal((await made)?.stat.ephemeralOwner, zk.sessionId)
 })
 
-test("onExpired 'close' ends the client with its session", async t => {
+test("H5: onExpired 'close' ends the client with its session", async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000, onExpired: 'close' })
   const states: string[] = []
   const stream = (async () => {
@@ -148,7 +148,7 @@ test('a session that ended long ago cannot be attached to', async t => {
   t.match(await errorOf(zk.exists('/')), { code: 'SESSION_EXPIRED' })
 })
 
-test('credentials are proved again on every connection and in every session, before anything else', async t => {
+test('H33: credentials are proved again on every connection and in every session, before anything else', async t => {
   const { zk, proxy } = await proxied(t, at, {
     sessionTimeout: 4000,
     auth: [{ scheme: 'digest', auth: 'al:one' }],
@@ -171,7 +171,7 @@ test('credentials are proved again on every connection and in every session, bef
   t.same(opcodes.slice(-3), [100, 100, 4])
 })
 
-test('an authentication scheme that the server does not know ends the client', async t => {
+test('H32: an authentication scheme that the server does not know ends the client', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
   t.match(await errorOf(zk.addAuth('nonsense', 'x')), {
     code: 'AUTH_FAILED',

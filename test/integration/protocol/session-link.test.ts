@@ -38,7 +38,7 @@ test('a cut link keeps the session, and what is asked meanwhile is answered', as
   t.equal(proxy.connections, 1)
 })
 
-test('when the link is lost, reads in flight are repeated and writes are told that they may have been applied', async t => {
+test('H10: when the link is lost, reads in flight are repeated and writes are told that they may have been applied', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000 })
   const witness = await client(t, at)
   await zk.create('/flight', 'a')
@@ -78,7 +78,7 @@ test('when the link is lost, reads in flight are repeated and writes are told th
   t.equal(zk.generation, 1)
 })
 
-test('a write that waits in the queue was certainly not applied when the client closes', async t => {
+test('H10: a write that waits in the queue was certainly not applied when the client closes', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
   proxy.set({ kind: 'refuse' })
   proxy.cut()
@@ -90,7 +90,7 @@ test('a write that waits in the queue was certainly not applied when the client 
   t.match(await read, { code: 'CLOSED' })
 })
 
-test('a black hole is noticed in time to find the same session on another address', async t => {
+test('H1: a black hole is noticed in time to find the same session on another address', async t => {
   const [bad, good] = [await proxyTo(t, at), await proxyTo(t, at)]
   const zk = await client(t, `${bad.connectString},${good.connectString}`, {
     sessionTimeout: 2000,
@@ -112,7 +112,7 @@ test('a black hole is noticed in time to find the same session on another addres
   t.equal(bad.connections, 0, 'the dead link was let go')
 })
 
-test('a black hole towards the client alone is noticed too', async t => {
+test('H1: a black hole towards the client alone is noticed too', async t => {
   const [bad, good] = [await proxyTo(t, at), await proxyTo(t, at)]
   const zk = await client(t, `${bad.connectString},${good.connectString}`, {
     sessionTimeout: 2000,
@@ -127,7 +127,7 @@ test('a black hole towards the client alone is noticed too', async t => {
   t.equal((await zk.exists('/deaf'))?.ephemeralOwner, zk.sessionId, 'and it was')
 })
 
-test('a client that is only heard no more is lost although events still come, before its ephemerals go', async t => {
+test('H6: a client that is only heard no more is lost although events still come, before its ephemerals go', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 1500 })
   const witness = await client(t, at)
   const order: string[] = []
@@ -155,7 +155,7 @@ test('a client that is only heard no more is lost although events still come, be
   t.same(names(history).slice(0, 4), ['lost', 'expired', 'connecting', 'connected'])
 })
 
-test('a partitioned client is lost before its ephemerals go, then expires by its own clock', async t => {
+test('H6: a partitioned client is lost before its ephemerals go, then expires by its own clock', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 1500 })
   const witness = await client(t, at)
   const order: string[] = []
@@ -175,7 +175,7 @@ test('a partitioned client is lost before its ephemerals go, then expires by its
   t.equal(proxy.connections, 1)
 })
 
-test('a server that accepts and says nothing is passed over', async t => {
+test('H2: a server that accepts and says nothing is passed over', async t => {
   const mute = createServer(socket => socket.on('error', () => {}).resume())
   await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
   t.teardown(() => mute.close())
@@ -193,7 +193,7 @@ test('a server that accepts and says nothing is passed over', async t => {
   })
 })
 
-test('servers that refuse, hang up or have no name are passed over', async t => {
+test('H8: servers that refuse, hang up or have no name are passed over', async t => {
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })
   const closed = await proxyTo(t, at)
@@ -232,7 +232,7 @@ test('a server that was away when the client started is found when it comes', as
   t.equal(zk.generation, 1)
 })
 
-test('a server that stays away settles everything in time', async t => {
+test('H10: a server that stays away settles everything in time', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 1000, requestTimeout: 500 })
   const sent = errorOf(zk.set('/', 'x', { timeout: 20_000 }))
   proxy.set({ kind: 'refuse' })

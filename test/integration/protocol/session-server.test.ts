@@ -29,7 +29,7 @@ async function wipe(server: Server): Promise<void> {
   await server.restart()
 }
 
-test('a killed server comes back: the session survives, and each of 1,000 watches fires once', async t => {
+test('H16: a killed server comes back: the session survives, and each of 1,000 watches fires once', async t => {
   const server = await ownServer(t, 500)
   const zk = await client(t, server.connectString, { sessionTimeout: 10_000 })
   const history = historyOf(zk)
@@ -60,7 +60,7 @@ test('a killed server comes back: the session survives, and each of 1,000 watche
   t.same([...new Set(fired.values())], [1], 'each exactly once')
 })
 
-test('a server frozen for longer than the session: lost, expired, then a new session', async t => {
+test('H6: a server frozen for longer than the session: lost, expired, then a new session', async t => {
   const server = await ownServer(t, 250)
   const zk = await client(t, server.connectString, { sessionTimeout: 1500 })
   const history = historyOf(zk)
@@ -84,7 +84,7 @@ test('a server frozen for longer than the session: lost, expired, then a new ses
   })
 })
 
-test('a server that comes back empty: a new session without a restart, and all watches on data fire', async t => {
+test('H9: a server that comes back empty: a new session without a restart, and all watches on data fire', async t => {
   const server = await ownServer(t, 250)
   const zk = await client(t, server.connectString, { sessionTimeout: 3000 })
   const history = historyOf(zk)
@@ -128,7 +128,7 @@ test('a server that comes back empty: a new session without a restart, and all w
   t.ok(zk.lastZxid < ahead, 'the client counts from the new history')
 })
 
-test('after a wipe the new session is a session like any other: its link may be cut', async t => {
+test('H9: after a wipe the new session is a session like any other: its link may be cut', async t => {
   const server = await ownServer(t, 250)
   const proxy = await proxyTo(t, server.connectString)
   const zk = await client(t, proxy.connectString, { sessionTimeout: 2000 })

@@ -17,7 +17,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('a stream that ends at any byte of a reply is followed by a sound one', async t => {
+test('H3: a stream that ends at any byte of a reply is followed by a sound one', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000, ports: { random: atOnce } })
   await zk.create('/bytes', 'abc')
   const sizes: number[] = []
@@ -39,7 +39,7 @@ test('a stream that ends at any byte of a reply is followed by a sound one', asy
   t.equal(zk.generation, 1)
 })
 
-test('a stream that ends at any byte of the handshake is followed by a sound one', async t => {
+test('H3: a stream that ends at any byte of the handshake is followed by a sound one', async t => {
   const proxy = await proxyTo(t, at)
   const first = await client(t, proxy.connectString, { sessionTimeout: 5000, ports: { random: atOnce } })
   const history = historyOf(first)
@@ -57,7 +57,7 @@ test('a stream that ends at any byte of the handshake is followed by a sound one
   t.equal(proxy.connections, 1)
 })
 
-test('a frame that is no reply ends its connection, not the session', async t => {
+test('H3: a frame that is no reply ends its connection, not the session', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
   const bad = [
     Buffer.from('0000000400000001', 'hex'),
@@ -79,7 +79,7 @@ test('a frame that is no reply ends its connection, not the session', async t =>
   t.equal(zk.generation, 1)
 })
 
-test('a reply above the limit rejects its request alone, and the session goes on', async t => {
+test('H30: a reply above the limit rejects its request alone, and the session goes on', async t => {
   const { zk, history } = await proxied(t, at, { sessionTimeout: 4000, maxResponseSize: 2000 })
   await zk.create('/large', Buffer.alloc(3000))
   const [before, large, after] = await Promise.all([
@@ -93,7 +93,7 @@ test('a reply above the limit rejects its request alone, and the session goes on
   t.same(names(history), ['suspended', 'connected'])
 })
 
-test('error codes that nobody knows reject one promise and nothing else', async t => {
+test('H4: error codes that nobody knows reject one promise and nothing else', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
   const restore = proxy.filter(frame => {
     if (frame.kind !== 'reply' || frame.opcode !== OpCode.getACL) return 'pass'

@@ -37,7 +37,7 @@ function seeingPings(sent: () => void): NonNullable<ZooKeeperOptions['ports']> {
   }
 }
 
-t.test('a loop that is blocked for half the session timeout keeps the session', async t => {
+t.test('H13: a loop that is blocked for half the session timeout keeps the session', async t => {
   const zk = await client(t, at, { sessionTimeout: T })
   const history = historyOf(zk)
   const stalls: number[] = []
@@ -52,7 +52,7 @@ t.test('a loop that is blocked for half the session timeout keeps the session', 
   t.notOk(names(history).includes('lost'))
 })
 
-t.test('a proof of life that came while the loop was blocked counts', async t => {
+t.test('H13: a proof of life that came while the loop was blocked counts', async t => {
   let pinged = (): void => {}
   const zk = await client(t, at, { sessionTimeout: T, ports: seeingPings(() => pinged()) })
   const history = historyOf(zk)
@@ -70,7 +70,7 @@ t.test('a proof of life that came while the loop was blocked counts', async t =>
 })
 
 t.test(
-  'a loop that is blocked for three session timeouts loses the session, says so, and gets the next',
+  'H13: a loop that is blocked for three session timeouts loses the session, says so, and gets the next',
   async t => {
     const zk = await client(t, at, { sessionTimeout: T })
     const witness = await client(t, at, { sessionTimeout: 5000 })
@@ -93,7 +93,7 @@ t.test(
   },
 )
 
-t.test('the wall clock may jump', async t => {
+t.test('H13: the wall clock may jump', async t => {
   const zk = await client(t, at, { sessionTimeout: T })
   const history = historyOf(zk)
   const real = Date.now

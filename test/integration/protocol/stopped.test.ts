@@ -46,7 +46,7 @@ async function startChild(
   return { lines, pid: child.pid!, end }
 }
 
-test('a process that is stopped for a moment keeps its session', async t => {
+test('H13: a process that is stopped for a moment keeps its session', async t => {
   const witness = await client(t, at, { sessionTimeout: 5000 })
   const { lines, pid, end } = await startChild(t, '/stopped-briefly')
   const owner = BigInt(lines[0]!.sessionId)
@@ -62,7 +62,7 @@ test('a process that is stopped for a moment keeps its session', async t => {
   t.equal(await witness.exists('/stopped-briefly'), null)
 })
 
-test('a process that is stopped for longer than its session hears of it when it goes on', async t => {
+test('H13: a process that is stopped for longer than its session hears of it when it goes on', async t => {
   const witness = await client(t, at, { sessionTimeout: 5000 })
   const { lines, pid, end } = await startChild(t, '/stopped')
   process.kill(pid, 'SIGSTOP')

@@ -84,7 +84,7 @@ async function stillArmed(
   ])
 }
 
-test('changes made while the link was down are told once, before any reply', async t => {
+test('H16: changes made while the link was down are told once, before any reply', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 8000 })
   const other = await client(t, at)
   const { watch, heard } = listener()
@@ -102,7 +102,7 @@ test('changes made while the link was down are told once, before any reply', asy
   await stillArmed(t, zk, other, '/outage', heard)
 })
 
-test('a link that is cut again and again while things change hides nothing and tells nothing twice', async t => {
+test('H16: a link that is cut again and again while things change hides nothing and tells nothing twice', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 8000, ports: { random: () => 0 } })
   const other = await client(t, at)
   const { watch, heard } = listener()
@@ -120,7 +120,7 @@ test('a link that is cut again and again while things change hides nothing and t
   t.equal(zk.generation, 1)
 })
 
-test('watches outlive the session', async t => {
+test('H16: watches outlive the session', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 8000 })
   const other = await client(t, at)
   const { watch, heard } = listener()
@@ -140,7 +140,7 @@ test('watches outlive the session', async t => {
   await stillArmed(t, zk, other, '/session', heard)
 })
 
-test('20,000 watches on long paths come back in batches, and each works', async t => {
+test('H17: 20,000 watches on long paths come back in batches, and each works', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 10_000 })
   const other = await client(t, at)
   const fired = new Map<string, number>()
@@ -174,7 +174,7 @@ test('20,000 watches on long paths come back in batches, and each works', async 
   t.same([...new Set(fired.values())], [1])
 })
 
-test('a link that is cut between two batches hides no change of the second', async t => {
+test('H17: a link that is cut between two batches hides no change of the second', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 10_000 })
   const other = await client(t, at)
   const fired = new Map<string, number>()

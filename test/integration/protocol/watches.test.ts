@@ -131,7 +131,7 @@ test('a callback may watch again, and sees the newest state in the end', async t
   )
 })
 
-test('an event comes before every reply that shows its change', async t => {
+test('H21: an event comes before every reply that shows its change', async t => {
   const { zk, connectString } = await connectInChroot(t)
   const other = await client(t, connectString)
   await zk.create('/a')
@@ -153,7 +153,7 @@ test('an event comes before every reply that shows its change', async t => {
   t.ok(own, "the event of one's own write comes before its reply")
 })
 
-test('a callback that throws harms nobody', async t => {
+test('H21: a callback that throws harms nobody', async t => {
   const zk = await connect(t)
   const warnings: unknown[] = []
   const { watch, heard } = listener()
@@ -174,7 +174,7 @@ test('a callback that throws harms nobody', async t => {
   t.equal(zk.state, 'connected')
 })
 
-test('events carry the path as the watching view writes it', async t => {
+test('H29: events carry the path as the watching view writes it', async t => {
   const { zk, servers, chroot } = await connectInChroot(t)
   const root = await client(t, servers)
   const [outside, inside, deep] = [listener(), listener(), listener()]

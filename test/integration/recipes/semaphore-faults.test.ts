@@ -100,7 +100,7 @@ test('expiry while waiting: it goes on in the next session', async t => {
   await ground.empty()
 })
 
-test('expiry while holding: the signal aborts, and the next one gets in', async t => {
+test('H6: expiry while holding: the signal aborts, and the next one gets in', async t => {
   const ground = await arena(t, at)
   const [a, b] = [await ground.contender(), await ground.contender()]
   const lease = (await a.semaphore.acquire())!
@@ -117,7 +117,7 @@ test('expiry while holding: the signal aborts, and the next one gets in', async 
   await ground.empty()
 })
 
-test('a partitioned holder hears of it before another one gets in', async t => {
+test('H6: a partitioned holder hears of it before another one gets in', async t => {
   for (const direction of ['both', 'toServer', 'toClient'] as const) {
     const ground = await arena(t, at)
     const a = await ground.contender({}, { sessionTimeout: 1500 })

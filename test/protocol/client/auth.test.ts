@@ -58,7 +58,7 @@ t.test('auth: before the first connection it is kept for it', async t => {
   t.strictSame(ensemble.link.names, ['auth'])
 })
 
-t.test('auth: a rejected credential ends the client, and everything that waits', async t => {
+t.test('H32: auth: a rejected credential ends the client, and everything that waits', async t => {
   const { zk, clock, ensemble, states } = await connectedWorld(t)
   const [added, read, write] = outcomesOf(zk.addAuth('digest', 'a:1'), zk.get('/a'), zk.set('/a', ''))
   await clock.settle()
@@ -74,7 +74,7 @@ t.test('auth: a rejected credential ends the client, and everything that waits',
   t.equal(clock.scheduled, 0)
 })
 
-t.test('auth: a rejected credential of the options fails connect, or what waits behind it', async t => {
+t.test('H32: auth: a rejected credential of the options fails connect, or what waits behind it', async t => {
   const { zk, clock, ensemble } = newWorld(t, { auth: [{ scheme: 'digest', auth: 'a:1' }] })
   const read = outcomeOf(zk.get('/a'))
   await clock.settle()
@@ -85,7 +85,7 @@ t.test('auth: a rejected credential of the options fails connect, or what waits 
 })
 
 t.test(
-  'auth: a link that breaks before the answer is followed by one that replays the credential',
+  'H33: auth: a link that breaks before the answer is followed by one that replays the credential',
   async t => {
     const world = await connectedWorld(t)
     const added = outcomeOf(world.zk.addAuth('digest', 'a:1'))

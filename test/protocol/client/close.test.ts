@@ -31,7 +31,7 @@ async function closesAtOnce(t: Test, world: World): Promise<void> {
   t.equal(world.ensemble.connections.length, connections, 'and it stays closed')
 }
 
-t.test('close: of a client that was never used', async t => {
+t.test('H11: close: of a client that was never used', async t => {
   const world = newWorld(t)
   const closing = outcomeOf(world.zk.close())
   await world.clock.settle()
@@ -41,7 +41,7 @@ t.test('close: of a client that was never used', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: while no server can be reached, in a pause', async t => {
+t.test('H11: close: while no server can be reached, in a pause', async t => {
   const world = newWorld(t)
   world.ensemble.reach = () => 'refused'
   outcomeOf(world.zk.connect())
@@ -49,13 +49,13 @@ t.test('close: while no server can be reached, in a pause', async t => {
   await closesAtOnce(t, world)
 })
 
-t.test('close: while an address does not answer', async t => {
+t.test('H11: close: while an address does not answer', async t => {
   const world = newWorld(t)
   world.ensemble.reach = () => 'hanging'
   await closesAtOnce(t, world)
 })
 
-t.test('close: while a name is being resolved', async t => {
+t.test('H11: close: while a name is being resolved', async t => {
   const world = newWorld(t)
   // The lookup answers in a microtask: here the client is closed before that.
   const call = outcomeOf(world.zk.get('/a'))
@@ -65,13 +65,13 @@ t.test('close: while a name is being resolved', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: while the handshake is not answered', async t => {
+t.test('H11: close: while the handshake is not answered', async t => {
   const world = newWorld(t)
   world.ensemble.onHandshake = () => {}
   await closesAtOnce(t, world)
 })
 
-t.test('close: while the answer to the handshake is on its way', async t => {
+t.test('H11: close: while the answer to the handshake is on its way', async t => {
   const world = newWorld(t)
   world.ensemble.onHandshake = () => {}
   outcomeOf(world.zk.connect())
@@ -84,7 +84,7 @@ t.test('close: while the answer to the handshake is on its way', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: while the link is lost', async t => {
+t.test('H11: close: while the link is lost', async t => {
   const world = await connectedWorld(t)
   world.ensemble.reach = () => 'refused'
   world.ensemble.link.close()
@@ -93,7 +93,7 @@ t.test('close: while the link is lost', async t => {
   await closesAtOnce(t, world)
 })
 
-t.test('close: while the session is lost', async t => {
+t.test('H11: close: while the session is lost', async t => {
   const world = await connectedWorld(t)
   world.ensemble.reach = () => 'refused'
   world.ensemble.link.close()
@@ -102,7 +102,7 @@ t.test('close: while the session is lost', async t => {
   await closesAtOnce(t, world)
 })
 
-t.test('close: while an expired session is being replaced', async t => {
+t.test('H11: close: while an expired session is being replaced', async t => {
   const world = await connectedWorld(t)
   world.ensemble.reach = () => 'refused'
   world.ensemble.link.close()
@@ -111,7 +111,7 @@ t.test('close: while an expired session is being replaced', async t => {
   await closesAtOnce(t, world)
 })
 
-t.test('close: from inside the report of the expiry', async t => {
+t.test('H11: close: from inside the report of the expiry', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble, states } = world
   const read = outcomeOf(zk.get('/a'))
@@ -127,7 +127,7 @@ t.test('close: from inside the report of the expiry', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: from inside the report of the connection', async t => {
+t.test('H11: close: from inside the report of the connection', async t => {
   const world = newWorld(t)
   const { zk, clock, ensemble } = world
   zk.on('state', ({ state }) => {
@@ -142,7 +142,7 @@ t.test('close: from inside the report of the connection', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: of a connected client ends the session on the server', async t => {
+t.test('H11: close: of a connected client ends the session on the server', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const read = outcomeOf(zk.get('/a'))
@@ -162,7 +162,7 @@ t.test('close: of a connected client ends the session on the server', async t =>
   nothingIsLeft(t, world)
 })
 
-t.test('close: of a connected client whose server says nothing takes a second', async t => {
+t.test('H11: close: of a connected client whose server says nothing takes a second', async t => {
   const world = await connectedWorld(t)
   const { zk, clock } = world
   const [read, write] = outcomesOf(zk.get('/a'), zk.set('/a', ''))
@@ -177,7 +177,7 @@ t.test('close: of a connected client whose server says nothing takes a second', 
   nothingIsLeft(t, world)
 })
 
-t.test('close: with a timeout of its own, and of zero', async t => {
+t.test('H11: close: with a timeout of its own, and of zero', async t => {
   for (const timeout of [0, 300]) {
     const world = await connectedWorld(t)
     const closing = outcomeOf(world.zk.close({ timeout }))
@@ -187,7 +187,7 @@ t.test('close: with a timeout of its own, and of zero', async t => {
   }
 })
 
-t.test('close: however patient, it ends when the link breaks', async t => {
+t.test('H11: close: however patient, it ends when the link breaks', async t => {
   const world = await connectedWorld(t)
   const closing = outcomeOf(world.zk.close({ timeout: Number.POSITIVE_INFINITY }))
   await world.clock.settle()
@@ -197,7 +197,7 @@ t.test('close: however patient, it ends when the link breaks', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: however patient, it ends when the session is over, and no other is opened', async t => {
+t.test('H11: close: however patient, it ends when the session is over, and no other is opened', async t => {
   const world = await connectedWorld(t)
   world.ensemble.link.pongs = false
   const closing = outcomeOf(world.zk.close({ timeout: Number.POSITIVE_INFINITY }))
@@ -210,7 +210,7 @@ t.test('close: however patient, it ends when the session is over, and no other i
   nothingIsLeft(t, world)
 })
 
-t.test('close: twice, and with await using', async t => {
+t.test('H11: close: twice, and with await using', async t => {
   const world = await connectedWorld(t)
   const [first, second] = outcomesOf(world.zk.close(), world.zk.close())
   await world.clock.settle()
@@ -222,7 +222,7 @@ t.test('close: twice, and with await using', async t => {
   t.strictSame(world.states, ['connected', 'closed'])
 })
 
-t.test('close: of a client whose credentials were rejected', async t => {
+t.test('H11: close: of a client whose credentials were rejected', async t => {
   const world = newWorld(t, { auth: [{ scheme: 'digest', auth: 'a:b' }] })
   outcomeOf(world.zk.connect())
   await world.clock.settle()
@@ -235,7 +235,7 @@ t.test('close: of a client whose credentials were rejected', async t => {
   nothingIsLeft(t, world)
 })
 
-t.test('close: requests that wait before a full socket are settled', async t => {
+t.test('H11: close: requests that wait before a full socket are settled', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   ensemble.link.transport.full = true
@@ -249,7 +249,7 @@ t.test('close: requests that wait before a full socket are settled', async t => 
   nothingIsLeft(t, world)
 })
 
-t.test('close: calls afterwards fail at once and start nothing', async t => {
+t.test('H11: close: calls afterwards fail at once and start nothing', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const closing = zk.close()

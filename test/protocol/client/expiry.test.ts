@@ -13,7 +13,7 @@ async function expire(world: World): Promise<void> {
   await world.clock.settle()
 }
 
-t.test('expiry: a new session follows by itself, with a new generation', async t => {
+t.test('H5: expiry: a new session follows by itself, with a new generation', async t => {
   const world = await connectedWorld(t)
   const { zk, ensemble, states } = world
   const before = zk.sessionId
@@ -32,7 +32,7 @@ t.test('expiry: a new session follows by itself, with a new generation', async t
   t.match(ensemble.link.handshake, { sessionId: 0n, lastZxidSeen: 0n, passwd: Buffer.alloc(16) })
 })
 
-t.test('expiry: whoever hears of it already has the new session', async t => {
+t.test('H5: expiry: whoever hears of it already has the new session', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const results: string[] = []
@@ -66,7 +66,7 @@ t.test('expiry: reads go over to the new session, writes fail', async t => {
   t.strictSame([sentRead.state, waitingRead.state], ['pending', 'pending'])
 })
 
-t.test('expiry: reads keep their deadline, or none', async t => {
+t.test('H10: expiry: reads keep their deadline, or none', async t => {
   const world = await connectedWorld(t, { requestTimeout: 4000 })
   const { zk, clock } = world
   const [usual, patient] = outcomesOf(zk.get('/1'), zk.get('/2', { timeout: Number.POSITIVE_INFINITY }))
@@ -82,7 +82,7 @@ t.test('expiry: reads keep their deadline, or none', async t => {
 })
 
 t.test(
-  'expiry: out of reach of all servers, the session is lost first and expired at four thirds',
+  'H6: expiry: out of reach of all servers, the session is lost first and expired at four thirds',
   async t => {
     const { zk, clock, ensemble, states } = await connectedWorld(t)
     ensemble.reach = () => 'refused'
@@ -103,7 +103,7 @@ t.test(
   },
 )
 
-t.test('expiry: back in time, a lost session is connected again and still the same', async t => {
+t.test('H6: expiry: back in time, a lost session is connected again and still the same', async t => {
   const { zk, clock, ensemble, states } = await connectedWorld(t, { random: () => 0.1 })
   const before = zk.sessionId
   ensemble.reach = () => 'refused'
@@ -117,7 +117,7 @@ t.test('expiry: back in time, a lost session is connected again and still the sa
   t.equal(zk.generation, 1)
 })
 
-t.test("expiry: with onExpired 'close' it is the end, and every call says so", async t => {
+t.test("H5: expiry: with onExpired 'close' it is the end, and every call says so", async t => {
   const world = await connectedWorld(t, { onExpired: 'close' })
   const { zk, clock, ensemble } = world
   const [read, write] = outcomesOf(zk.get('/1'), zk.set('/2', ''))
@@ -156,4 +156,26 @@ t.test('expiry: twice in a row', async t => {
   await expire(world)
   t.equal(world.zk.generation, 3)
   t.equal(world.zk.state, 'connected')
+})
+
+t.test('H5: fifty expiries leave one connection, and there are never two', async t => {
+  const world = await connectedWorld(t, { random: () => 0.1 })
+  const { zk, clock, ensemble, states } = world
+  const open = (): number => ensemble.connections.filter(({ closed }) => !closed).length
+  let most = 0
+  const { onHandshake } = ensemble
+  ensemble.onHandshake = connection => {
+    most = Math.max(most, open())
+    onHandshake(connection)
+  }
+  for (let i = 0; i < 50; i++) {
+    ensemble.expireAll()
+    ensemble.link.close()
+    await clock.advance(3000)
+    if (zk.generation !== i + 2) t.fail(`expiry ${i}: generation ${zk.generation}`)
+  }
+  t.equal(most, 1)
+  t.equal(open(), 1)
+  t.equal(ensemble.sessions.size, 1)
+  t.equal(states.filter(state => state === 'expired').length, 50)
 })

@@ -8,7 +8,7 @@ import { t } from '../../tap.ts'
 const data = { data: null, stat: aStat }
 
 t.test(
-  'link loss: reads are sent again in their order, writes fail and say that they may have happened',
+  'H10, H31: link loss: reads are sent again in their order, writes fail and say that they may have happened',
   async t => {
     const world = await connectedWorld(t)
     const { zk, clock, ensemble } = world
@@ -57,14 +57,17 @@ t.test('link loss: a read that breaks every connection is given up after five', 
   t.match(failureOf(read), { code: 'CONNECTION_LOSS', mayHaveApplied: false })
 })
 
-t.test('pings: an idle client sends one each third of the session timeout and stays connected', async t => {
-  const { clock, ensemble, states } = await connectedWorld(t)
-  await clock.advance(60_000)
-  t.equal(ensemble.link.pings, 20)
-  t.strictSame(states, ['connected'])
-})
+t.test(
+  'H1: pings: an idle client sends one each third of the session timeout and stays connected',
+  async t => {
+    const { clock, ensemble, states } = await connectedWorld(t)
+    await clock.advance(60_000)
+    t.equal(ensemble.link.pings, 20)
+    t.strictSame(states, ['connected'])
+  },
+)
 
-t.test('pings: a client that is only told events sends them all the same', async t => {
+t.test('H1: pings: a client that is only told events sends them all the same', async t => {
   const { clock, ensemble } = await connectedWorld(t)
   for (let i = 0; i < 100; i++) {
     await clock.advance(100)
@@ -102,7 +105,7 @@ t.test('pings: a socket that was full for long does not make them come early', a
 })
 
 t.test(
-  'silence: after two thirds of the session timeout the link is dropped, while the session lives',
+  'H1: silence: after two thirds of the session timeout the link is dropped, while the session lives',
   async t => {
     const { zk, clock, ensemble, states } = await connectedWorld(t)
     ensemble.link.pongs = false
@@ -118,7 +121,7 @@ t.test(
 )
 
 t.test(
-  'silence: a server that sends events but answers nothing keeps the link, and loses the session',
+  'H6: silence: a server that sends events but answers nothing keeps the link, and loses the session',
   async t => {
     const { zk, clock, ensemble, states } = await connectedWorld(t)
     const first = ensemble.link
@@ -142,7 +145,7 @@ t.test(
   },
 )
 
-t.test('silence: proof of life counts from when the answered request was sent', async t => {
+t.test('H6: silence: proof of life counts from when the answered request was sent', async t => {
   const { clock, ensemble, zk, states } = await connectedWorld(t)
   // Sent at 1 s, answered at 5 s; pings get no answer. The link is dropped at 11 s, too late.
   await clock.advance(1000)
@@ -184,7 +187,7 @@ t.test('search: after a loss it goes on with the following server', async t => {
   t.equal(world.zk.remote, 'b (10.0.0.2:2181)')
 })
 
-t.test('search: all addresses of the last name are tried before the pause', async t => {
+t.test('H8: search: all addresses of the last name are tried before the pause', async t => {
   const addresses = { a: ['10.0.0.1', '10.0.0.2'] }
   const { zk, clock, ensemble } = newWorld(t, { servers: 'a', addresses })
   ensemble.reach = () => 'refused'
@@ -193,22 +196,25 @@ t.test('search: all addresses of the last name are tried before the pause', asyn
   t.strictSame(ensemble.tried, ['10.0.0.1:2181', '10.0.0.2:2181'])
 })
 
-t.test('search: while a session may be saved, no pause is longer than a quarter of its timeout', async t => {
-  const { clock, ensemble } = await connectedWorld(t)
-  ensemble.reach = () => 'refused'
-  ensemble.link.close()
-  const times: number[] = []
-  let known = ensemble.tried.length
-  for (let waited = 0; waited < 9000; waited += 10) {
-    await clock.advance(10)
-    if (ensemble.tried.length > known) times.push(waited)
-    known = ensemble.tried.length
-  }
-  const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0))
-  t.ok(Math.max(...gaps) <= 2260, `${gaps}`)
-})
+t.test(
+  'H7: search: while a session may be saved, no pause is longer than a quarter of its timeout',
+  async t => {
+    const { clock, ensemble } = await connectedWorld(t)
+    ensemble.reach = () => 'refused'
+    ensemble.link.close()
+    const times: number[] = []
+    let known = ensemble.tried.length
+    for (let waited = 0; waited < 9000; waited += 10) {
+      await clock.advance(10)
+      if (ensemble.tried.length > known) times.push(waited)
+      known = ensemble.tried.length
+    }
+    const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0))
+    t.ok(Math.max(...gaps) <= 2260, `${gaps}`)
+  },
+)
 
-t.test('search: a name that does not resolve does not stop it', async t => {
+t.test('H8: search: a name that does not resolve does not stop it', async t => {
   const { zk, clock, ensemble } = newWorld(t, { servers: 'gone,b', addresses: { gone: [] } })
   const failures: Error[] = []
   zk.on('attemptFailed', error => failures.push(error))
@@ -219,7 +225,7 @@ t.test('search: a name that does not resolve does not stop it', async t => {
   t.strictSame(ensemble.tried, ['10.0.0.1:2181'])
 })
 
-t.test('search: an address that does not answer costs its share of the session timeout', async t => {
+t.test('H2: search: an address that does not answer costs its share of the session timeout', async t => {
   const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'], c: ['10.0.0.3'] }
   const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b,c', addresses })
   ensemble.reach = address => (address.host === 'a' ? 'hanging' : 'open')
@@ -231,7 +237,7 @@ t.test('search: an address that does not answer costs its share of the session t
   t.equal(zk.remote, 'b (10.0.0.2:2181)')
 })
 
-t.test('search: a server that accepts the connection and then says nothing costs the same', async t => {
+t.test('H2: search: a server that accepts the connection and then says nothing costs the same', async t => {
   const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'] }
   const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses })
   ensemble.onHandshake = link => {
@@ -246,7 +252,7 @@ t.test('search: a server that accepts the connection and then says nothing costs
   )
 })
 
-t.test('search: a server that hangs up after each handshake is not hammered', async t => {
+t.test('H7: search: a server that hangs up after each handshake is not hammered', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   ensemble.onHandshake = link => {
     ensemble.admit(link)
@@ -257,7 +263,7 @@ t.test('search: a server that hangs up after each handshake is not hammered', as
   t.ok(ensemble.connections.length < 10, `${ensemble.connections.length} connections in a second`)
 })
 
-t.test('stall: a process that stood still says so', async t => {
+t.test('H13: stall: a process that stood still says so', async t => {
   const { zk, clock } = await connectedWorld(t)
   const stalls: number[] = []
   zk.on('stalled', ms => stalls.push(ms))
@@ -267,7 +273,7 @@ t.test('stall: a process that stood still says so', async t => {
   t.strictSame(stalls, [5000], 'a ping was due after three seconds')
 })
 
-t.test('stall: an answer that arrived meanwhile saves the link and the session', async t => {
+t.test('H13: stall: an answer that arrived meanwhile saves the link and the session', async t => {
   const { zk, clock, ensemble, states } = await connectedWorld(t)
   const { link } = ensemble
   link.pongs = false

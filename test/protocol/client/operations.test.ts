@@ -259,7 +259,7 @@ t.test('operations: that there is no znode is an answer to exists, and an error 
   t.equal(codeOf(get), 'NO_NODE')
 })
 
-t.test('operations: an error code of the future rejects, and nothing else happens', async t => {
+t.test('H4: operations: an error code of the future rejects, and nothing else happens', async t => {
   const { zk, clock, ensemble, states } = await connectedWorld(t)
   const got = outcomeOf(zk.get('/a'))
   await clock.settle()
@@ -288,7 +288,7 @@ t.test('operations: surplus bytes behind an answer are ignored', async t => {
   t.equal(deleted.state, 'resolved')
 })
 
-t.test('operations: notifications, pings and auth answers do not move the newest zxid', async t => {
+t.test('H21: operations: notifications, pings and auth answers do not move the newest zxid', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: 'a:b' }] })
   const { link } = ensemble
   link.notify('created', '/a', 99n)
@@ -299,7 +299,7 @@ t.test('operations: notifications, pings and auth answers do not move the newest
   t.equal(zk.state, 'connected', 'a ping answer that nobody asked for is no fault')
 })
 
-t.test('chroot: every path goes in and comes out again', async t => {
+t.test('H29: chroot: every path goes in and comes out again', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
   const { link } = ensemble
   const view = zk.chroot('/web')
@@ -324,7 +324,7 @@ t.test('chroot: every path goes in and comes out again', async t => {
   t.equal(made.value?.path, '/n-0000000001')
 })
 
-t.test('chroot: what looks like the chroot is left alone', async t => {
+t.test('H29: chroot: what looks like the chroot is left alone', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
   const made = outcomeOf(zk.create('/x'))
   await clock.settle()

@@ -53,6 +53,39 @@ t.test('read-only: servers that say nothing, or cannot be reached, do not end th
   t.ok(words.length > 0 && words.every(({ closed }) => closed), 'nothing is left of the questions')
 })
 
+t.test('read-only: a server that opens no sessions says so, and the next one is asked', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses, readOnly: true })
+  const failures: Error[] = []
+  zk.on('attemptFailed', error => failures.push(error))
+  ensemble.onHandshake = link => {
+    if (link.address.host === 'b') ensemble.admit(link, { readOnly: true })
+    // A reply header in the place of the answer: xid, zxid, -119.
+    else link.raw('00000010 00000000 0000000000000000 ffffff89')
+  }
+  outcomeOf(zk.connect())
+  await clock.settle()
+  await clock.advance(10_000)
+  t.equal(zk.state, 'connectedReadOnly')
+  t.match(failures[0], { message: /opens no sessions/, cause: { code: 'NOT_READ_ONLY' } })
+})
+
+t.test('read-only: a session that only read-only servers knew is given up without a loss', async t => {
+  const { zk, clock, ensemble, states } = newWorld(t, { servers: 'a,b', addresses, readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: link.address.host === 'a' })
+  ensemble.answerTo = (_, { host }) => (host === 'b' ? 'rw' : 'ro')
+  outcomeOf(zk.connect())
+  await clock.settle()
+  const { sessionId } = zk
+  await clock.advance(2000)
+  t.equal(ensemble.link.handshake?.sessionId, 0n)
+  t.not(zk.sessionId, sessionId)
+  t.equal(zk.generation, 2)
+  t.strictSame(states, ['connectedReadOnly', 'suspended', 'connected'])
+  ensemble.link.close()
+  await clock.advance(2000)
+  t.equal(ensemble.link.handshake?.sessionId, zk.sessionId, 'one that others know is kept')
+})
+
 t.test('read-only: a client that wants writes does not ask', async t => {
   const { clock, ensemble } = await connectedWorld(t)
   await clock.advance(120_000)

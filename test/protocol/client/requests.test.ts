@@ -16,7 +16,7 @@ t.test('requests: answers settle them in the order of the calls', async t => {
   t.strictSame(order, ['/a', '/b', '/c'])
 })
 
-t.test('requests: a wrong xid breaks the link: writes fail, reads are sent again', async t => {
+t.test('H14: requests: a wrong xid breaks the link: writes fail, reads are sent again', async t => {
   const { zk, clock, ensemble, states } = await connectedWorld(t)
   const [read, write, later] = outcomesOf(zk.get('/r'), zk.set('/w', ''), zk.exists('/r'))
   await clock.settle()
@@ -36,7 +36,7 @@ t.test('requests: a wrong xid breaks the link: writes fail, reads are sent again
   t.strictSame(states, ['connected', 'suspended', 'connected'])
 })
 
-t.test('requests: an answer that nobody asked for breaks the link', async t => {
+t.test('H14: requests: an answer that nobody asked for breaks the link', async t => {
   const { clock, ensemble } = await connectedWorld(t)
   ensemble.link.raw('00000010 00000007 0000000000000001 00000000')
   await clock.advance(0)
@@ -64,7 +64,7 @@ t.test('requests: an answer to a write that cannot be read leaves open whether i
   t.match(failureOf(write), { code: 'MARSHALLING_ERROR', mayHaveApplied: true })
 })
 
-t.test('requests: an answer above the limit fails its request, which is not sent again', async t => {
+t.test('H30: requests: an answer above the limit fails its request, which is not sent again', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { maxResponseSize: 1000 })
   const [large, small] = outcomesOf(zk.getChildren('/large'), zk.get('/small'))
   await clock.settle()
@@ -94,7 +94,7 @@ t.test(
   },
 )
 
-t.test('requests: a negative length is the fault of no request', async t => {
+t.test('H3: requests: a negative length is the fault of no request', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const read = outcomeOf(zk.get('/a'))
   await clock.settle()
@@ -104,14 +104,14 @@ t.test('requests: a negative length is the fault of no request', async t => {
   t.strictSame(ensemble.link.names, ['getData'])
 })
 
-t.test('requests: an empty frame breaks the link', async t => {
+t.test('H3: requests: an empty frame breaks the link', async t => {
   const { clock, ensemble, states } = await connectedWorld(t)
   ensemble.link.raw('00000000')
   await clock.advance(0)
   t.strictSame(states, ['connected', 'suspended'])
 })
 
-t.test('requests: one that is too large is refused here, and costs the others nothing', async t => {
+t.test('H30: requests: one that is too large is refused here, and costs the others nothing', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { maxRequestSize: 1000 })
   const before = outcomeOf(zk.get('/before'))
   const overhead = outcomeOf(zk.set('/a', Buffer.alloc(990)))
@@ -127,7 +127,7 @@ t.test('requests: one that is too large is refused here, and costs the others no
   t.strictSame([before.state, after.state], ['resolved', 'resolved'], 'gaps in the xids do no harm')
 })
 
-t.test('requests: exactly the limit is sent', async t => {
+t.test('H30: requests: exactly the limit is sent', async t => {
   // xid, opcode, path with length, length of the data, version: 8 + 6 + 4 + 4 bytes.
   const { zk, clock, ensemble } = await connectedWorld(t, { maxRequestSize: 1022 })
   outcomeOf(zk.set('/a', Buffer.alloc(1000)))
@@ -137,21 +137,24 @@ t.test('requests: exactly the limit is sent', async t => {
   t.equal(codeOf(over), 'PACKET_TOO_LARGE')
 })
 
-t.test('timeout: a request that waits for a connection fails in its time, and is never sent', async t => {
-  const { zk, clock, ensemble } = newWorld(t)
-  ensemble.reach = () => 'refused'
-  const write = outcomeOf(zk.set('/a', '', { timeout: 500 }))
-  await clock.advance(499)
-  t.equal(write.state, 'pending')
-  await clock.advance(20)
-  t.match(failureOf(write), { code: 'REQUEST_TIMEOUT', mayHaveApplied: false, path: '/a' })
-  ensemble.reach = () => 'open'
-  await clock.advance(5000)
-  t.equal(zk.state, 'connected')
-  t.strictSame(ensemble.link.names, [])
-})
+t.test(
+  'H10: timeout: a request that waits for a connection fails in its time, and is never sent',
+  async t => {
+    const { zk, clock, ensemble } = newWorld(t)
+    ensemble.reach = () => 'refused'
+    const write = outcomeOf(zk.set('/a', '', { timeout: 500 }))
+    await clock.advance(499)
+    t.equal(write.state, 'pending')
+    await clock.advance(20)
+    t.match(failureOf(write), { code: 'REQUEST_TIMEOUT', mayHaveApplied: false, path: '/a' })
+    ensemble.reach = () => 'open'
+    await clock.advance(5000)
+    t.equal(zk.state, 'connected')
+    t.strictSame(ensemble.link.names, [])
+  },
+)
 
-t.test('timeout: a request that was sent keeps its place, and its late answer is dropped', async t => {
+t.test('H10: timeout: a request that was sent keeps its place, and its late answer is dropped', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const late = outcomeOf(zk.set('/late', '', { timeout: 500 }))
   const next = outcomeOf(zk.get('/next'))
@@ -165,7 +168,7 @@ t.test('timeout: a request that was sent keeps its place, and its late answer is
   t.equal(next.state, 'resolved')
 })
 
-t.test('timeout: a read that timed out is not sent again on the next connection', async t => {
+t.test('H10: timeout: a read that timed out is not sent again on the next connection', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   outcomeOf(zk.get('/a', { timeout: 500 }))
   await clock.advance(600)
@@ -175,7 +178,7 @@ t.test('timeout: a read that timed out is not sent again on the next connection'
   t.strictSame(ensemble.link.names, [])
 })
 
-t.test('timeout: the default is that of the client, and Infinity is none', async t => {
+t.test('H10: timeout: the default is that of the client, and Infinity is none', async t => {
   const { zk, clock } = await connectedWorld(t, { requestTimeout: 1000 })
   const usual = outcomeOf(zk.get('/usual'))
   const patient = outcomeOf(zk.get('/patient', { timeout: Number.POSITIVE_INFINITY }))
@@ -183,7 +186,7 @@ t.test('timeout: the default is that of the client, and Infinity is none', async
   t.strictSame([codeOf(usual), codeOf(patient)], ['REQUEST_TIMEOUT', 'pending'])
 })
 
-t.test('abort: of a request that waits: it is never sent', async t => {
+t.test('H10: abort: of a request that waits: it is never sent', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   const controller = new AbortController()
   const write = outcomeOf(zk.set('/a', '', { signal: controller.signal }))
@@ -195,7 +198,7 @@ t.test('abort: of a request that waits: it is never sent', async t => {
   t.strictSame(ensemble.link.names, [])
 })
 
-t.test('abort: of a request that was sent: it keeps its place, and its answer is dropped', async t => {
+t.test('H10: abort: of a request that was sent: it keeps its place, and its answer is dropped', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const controller = new AbortController()
   const { signal } = controller
@@ -223,7 +226,7 @@ t.test('abort: of a request that was sent: it keeps its place, and its answer is
   t.equal(zk.state, 'connected')
 })
 
-t.test('abort: of a signal that aborted before: nothing is sent, and nothing is connected', async t => {
+t.test('H10: abort: of a signal that aborted before: nothing is sent, and nothing is connected', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   const reason = new Error('before')
   const read = outcomeOf(zk.get('/a', { signal: AbortSignal.abort(reason) }))
@@ -232,7 +235,7 @@ t.test('abort: of a signal that aborted before: nothing is sent, and nothing is 
   t.strictSame(ensemble.tried, [])
 })
 
-t.test('queue: above its limit, requests are refused at once and the others wait on', async t => {
+t.test('H10: queue: above its limit, requests are refused at once and the others wait on', async t => {
   const { zk, clock, ensemble } = newWorld(t, { maxQueuedRequests: 2 })
   const [, , third] = outcomesOf(zk.set('/a', ''), zk.set('/b', ''), zk.set('/c', ''))
   await Promise.resolve()

@@ -38,7 +38,7 @@ function leaks(text: string): string[] {
   return secrets.filter(secret => text.includes(secret))
 }
 
-t.test('secrets: a whole life with many faults shows none', async t => {
+t.test('H33: secrets: a whole life with many faults shows none', async t => {
   const debug = captureDebug()
   t.teardown(() => debug.restore())
   const world = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: digest }] })
@@ -80,7 +80,7 @@ t.test('secrets: a whole life with many faults shows none', async t => {
   t.strictSame(leaks(debug.lines.join('\n')), [])
 })
 
-t.test('secrets: the client and its views can be inspected', async t => {
+t.test('H33: secrets: the client and its views can be inspected', async t => {
   const world = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: digest }] })
   const { zk, clock } = world
   outcomeOf(zk.set('/a', data))
@@ -93,7 +93,7 @@ t.test('secrets: the client and its views can be inspected', async t => {
   t.equal(zk.session?.password.toString().slice(0, 6) !== '', true, 'it is there for those who ask for it')
 })
 
-t.test('secrets: wrong arguments are not shown', async t => {
+t.test('H33: secrets: wrong arguments are not shown', async t => {
   const { zk, clock } = newWorld(t)
   const session = { id: sessionPassword, password: sessionPassword }
   const errors: unknown[] = []

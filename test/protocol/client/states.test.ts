@@ -65,7 +65,7 @@ t.test('connect: says how the client ended', async t => {
   t.match(failureOf(connecting), { code: 'CLOSED', operation: 'connect' })
 })
 
-t.test('states: all of them, in their order, from the one at hand to the last', async t => {
+t.test('H5: states: all of them, in their order, from the one at hand to the last', async t => {
   const world = newWorld(t)
   const { zk, clock, ensemble } = world
   const seen = follow(zk.states())
@@ -175,22 +175,25 @@ t.test('events: a change tells the state before, and the session', async t => {
   t.equal(changes.length, 1)
 })
 
-t.test('events: a listener that throws is a warning, and hurts neither client nor listeners', async t => {
-  const { zk, clock, warnings } = newWorld(t)
-  const problem = new Error('listener')
-  const heard: string[] = []
-  zk.on('state', () => {
-    throw problem
-  })
-  zk.on('state', ({ state }) => heard.push(state))
-  outcomeOf(zk.connect())
-  await clock.settle()
-  t.equal(zk.state, 'connected')
-  t.strictSame(heard, ['connected'])
-  t.strictSame(warnings, [problem])
-})
+t.test(
+  'H12: events: a listener that throws is a warning, and hurts neither client nor listeners',
+  async t => {
+    const { zk, clock, warnings } = newWorld(t)
+    const problem = new Error('listener')
+    const heard: string[] = []
+    zk.on('state', () => {
+      throw problem
+    })
+    zk.on('state', ({ state }) => heard.push(state))
+    outcomeOf(zk.connect())
+    await clock.settle()
+    t.equal(zk.state, 'connected')
+    t.strictSame(heard, ['connected'])
+    t.strictSame(warnings, [problem])
+  },
+)
 
-t.test('events: a listener for warnings that throws is called once for each, and no more', async t => {
+t.test('H12: events: a listener for warnings that throws is called once for each, and no more', async t => {
   const { zk, clock, warnings } = newWorld(t)
   let calls = 0
   zk.on('warning', () => {
@@ -207,7 +210,7 @@ t.test('events: a listener for warnings that throws is called once for each, and
   t.equal(zk.state, 'connected')
 })
 
-t.test('events: without any listener, nothing of all this is fatal', async t => {
+t.test('H12: events: without any listener, nothing of all this is fatal', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   ensemble.link.notify(99, '/x')
   ensemble.link.raw('ffffffff')

@@ -8,7 +8,7 @@ import { t } from '../../tap.ts'
 
 const acl = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
 
-t.test('transaction: operations go out together, and each has its result', async t => {
+t.test('H31: transaction: operations go out together, and each has its result', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
   const transaction = zk
     .transaction()
@@ -53,32 +53,35 @@ t.test('transaction: operations go out together, and each has its result', async
   ])
 })
 
-t.test('transaction: a failure tells which operation, although the header says nothing of it', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
-  const committed = outcomeOf(zk.transaction().create('/a').check('/b', 7).delete('/c').commit())
-  await clock.settle()
-  ensemble.link.reply(ensemble.link.take('multi'), {
-    outcomes: [
-      { type: 'error', err: 0 },
-      { type: 'error', err: -103 },
-      { type: 'error', err: -2 },
-    ],
-  })
-  await clock.settle()
-  t.match(failureOf(committed), {
-    name: 'MultiError',
-    code: 'BAD_VERSION',
-    number: -103,
-    index: 1,
-    path: '/b',
-    operation: 'multi',
-    mayHaveApplied: false,
-    message: /operation 1 .*BAD_VERSION \(check \/b\)/,
-    errors: [undefined, { code: 'BAD_VERSION', path: '/b' }, { code: 'RUNTIME_INCONSISTENCY', path: '/c' }],
-  })
-})
+t.test(
+  'H31: transaction: a failure tells which operation, although the header says nothing of it',
+  async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+    const committed = outcomeOf(zk.transaction().create('/a').check('/b', 7).delete('/c').commit())
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('multi'), {
+      outcomes: [
+        { type: 'error', err: 0 },
+        { type: 'error', err: -103 },
+        { type: 'error', err: -2 },
+      ],
+    })
+    await clock.settle()
+    t.match(failureOf(committed), {
+      name: 'MultiError',
+      code: 'BAD_VERSION',
+      number: -103,
+      index: 1,
+      path: '/b',
+      operation: 'multi',
+      mayHaveApplied: false,
+      message: /operation 1 .*BAD_VERSION \(check \/b\)/,
+      errors: [undefined, { code: 'BAD_VERSION', path: '/b' }, { code: 'RUNTIME_INCONSISTENCY', path: '/c' }],
+    })
+  },
+)
 
-t.test('transaction: an error code of the future is no crash', async t => {
+t.test('H4: transaction: an error code of the future is no crash', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const committed = outcomeOf(zk.transaction().delete('/a').commit())
   await clock.settle()
@@ -96,13 +99,13 @@ t.test('transaction: refused as a whole, it is an ordinary error', async t => {
   t.match(failureOf(committed), { name: 'ZooKeeperError', code: 'MARSHALLING_ERROR', mayHaveApplied: false })
 })
 
-t.test('transaction: without operations, nothing is sent', async t => {
+t.test('H31: transaction: without operations, nothing is sent', async t => {
   const { zk, ensemble } = newWorld(t)
   t.strictSame(await zk.transaction().commit(), [])
   t.strictSame(ensemble.tried, [])
 })
 
-t.test('transaction: a lost link leaves open whether it happened, and it is not sent again', async t => {
+t.test('H31: transaction: a lost link leaves open whether it happened, and it is not sent again', async t => {
   const world = await connectedWorld(t)
   const committed = outcomeOf(world.zk.transaction().create('/a').commit())
   await world.clock.settle()
@@ -121,7 +124,7 @@ t.test('transaction: it is committed once', async t => {
   t.strictSame(ensemble.link.names, ['multi'])
 })
 
-t.test('transaction: one that is too large is refused before it is sent', async t => {
+t.test('H30: transaction: one that is too large is refused before it is sent', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { maxRequestSize: 1000 })
   const large = outcomeOf(zk.transaction().set('/a', 'x'.repeat(600)).set('/b', 'x'.repeat(600)).commit())
   await clock.settle()

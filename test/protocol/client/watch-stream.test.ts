@@ -65,7 +65,7 @@ t.test('watch stream: recursive, under a chroot', async t => {
   t.strictSame(reader.events, ['resync /', 'nodeCreated /a/b', 'nodeDeleted /'])
 })
 
-t.test('watch stream: armed again on each connection, before any request, and told so', async t => {
+t.test('H18: watch stream: armed again on each connection, before any request, and told so', async t => {
   const world = await connectedWorld(t)
   const reader = read(world.zk.watch('/a'))
   await armed(world)
@@ -82,7 +82,7 @@ t.test('watch stream: armed again on each connection, before any request, and to
   t.equal(reader.events.at(-1), 'nodeDataChanged /a')
 })
 
-t.test('watch stream: it outlives the session', async t => {
+t.test('H18: watch stream: it outlives the session', async t => {
   const world = await connectedWorld(t)
   const reader = read(world.zk.watch('/a'))
   await armed(world)
@@ -96,7 +96,7 @@ t.test('watch stream: it outlives the session', async t => {
   t.strictSame(reader.events, ['resync /a', 'resync /a'])
 })
 
-t.test('watch stream: a slow reader gets a resync for what its buffer cannot hold', async t => {
+t.test('H21: watch stream: a slow reader gets a resync for what its buffer cannot hold', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const stream = zk.watch('/a', { capacity: 3 })
@@ -112,7 +112,7 @@ t.test('watch stream: a slow reader gets a resync for what its buffer cannot hol
   await stream.return()
 })
 
-t.test('watch stream: an abort ends it, and takes the watch back', async t => {
+t.test('H20: watch stream: an abort ends it, and takes the watch back', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const controller = new AbortController()
@@ -124,7 +124,7 @@ t.test('watch stream: an abort ends it, and takes the watch back', async t => {
   t.match(ensemble.link.take('removeWatches').body, { path: '/a', type: 4 })
 })
 
-t.test('watch stream: two readers share one watch, and the last one takes it back', async t => {
+t.test('H20: watch stream: two readers share one watch, and the last one takes it back', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const controller = new AbortController()
@@ -185,4 +185,26 @@ t.test('watch stream: wrong arguments', async t => {
     await Promise.resolve()
     t.match(codeOf(outcome), /^INVALID_/)
   }
+})
+
+t.test('H19: a znode that goes and comes back is told as both, also between two reads', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const stream = zk.watch('/a', { recursive: true })
+  const first = stream.next()
+  await armed(world)
+  t.equal((await first).value?.type, 'resync')
+  // All of it comes while the reader is busy with something else.
+  for (const path of ['/a', '/a/b']) {
+    ensemble.link.notify('deleted', path, 10n)
+    ensemble.link.notify('created', path, 11n)
+  }
+  await clock.settle()
+  const told: string[] = []
+  for (let i = 0; i < 4; i++) {
+    const { value } = await stream.next()
+    if (value) told.push(`${value.type} ${value.path} ${value.zxid}`)
+  }
+  t.strictSame(told, ['nodeDeleted /a 10', 'nodeCreated /a 11', 'nodeDeleted /a/b 10', 'nodeCreated /a/b 11'])
+  await stream.return()
 })

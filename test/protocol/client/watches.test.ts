@@ -41,7 +41,7 @@ t.test('watches: a server before 3.9 does not tell the zxid', async t => {
   t.strictSame(heard, [{ type: 'nodeDeleted', path: '/a', zxid: null }])
 })
 
-t.test('watches: the event comes before the answer that shows the change', async t => {
+t.test('H21: watches: the event comes before the answer that shows the change', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   const { link } = ensemble
@@ -58,7 +58,7 @@ t.test('watches: the event comes before the answer that shows the change', async
   t.strictSame(order, ['event', 'answer'])
 })
 
-t.test('watches: an event right behind the answer that armed the watch is heard', async t => {
+t.test('H21: watches: an event right behind the answer that armed the watch is heard', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const heard: WatchedEvent[] = []
   outcomeOf(zk.get('/a', { watch: event => heard.push(event) }))
@@ -92,7 +92,7 @@ t.test('watches: a read that fails arms nothing, except exists where there is no
   t.strictSame(heard, ['nodeCreated'])
 })
 
-t.test('watches: an event of a type of the future is a warning, and the link lives', async t => {
+t.test('H4: watches: an event of a type of the future is a warning, and the link lives', async t => {
   const { zk, clock, ensemble, warnings } = await connectedWorld(t)
   ensemble.link.notify(42, '/a')
   await clock.settle()
@@ -100,7 +100,7 @@ t.test('watches: an event of a type of the future is a warning, and the link liv
   t.equal(zk.state, 'connected')
 })
 
-t.test('watches: a watcher that throws is a warning, and the others hear the event', async t => {
+t.test('H21: watches: a watcher that throws is a warning, and the others hear the event', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble, warnings } = world
   const problem = new Error('watcher')
@@ -121,7 +121,7 @@ t.test('watches: a watcher that throws is a warning, and the others hear the eve
   t.equal(zk.state, 'connected')
 })
 
-t.test('watches: one callback that watches twice hears an event once', async t => {
+t.test('H20: watches: one callback that watches twice hears an event once', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
   const { link } = ensemble
   let calls = 0
@@ -138,7 +138,7 @@ t.test('watches: one callback that watches twice hears an event once', async t =
   t.equal(calls, 1)
 })
 
-t.test('watches: under a chroot, the event shows the path of the caller', async t => {
+t.test('H29: watches: under a chroot, the event shows the path of the caller', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
   const { link } = ensemble
   const heard: string[] = []
@@ -155,7 +155,7 @@ t.test('watches: under a chroot, the event shows the path of the caller', async 
   t.strictSame(heard, ['/', '/x'])
 })
 
-t.test('watches: on a new connection they are armed again, from the newest zxid', async t => {
+t.test('H16: watches: on a new connection they are armed again, from the newest zxid', async t => {
   const world = await connectedWorld(t)
   const heard = await watchData(world, '/a', 500n)
   await watchData(world, '/gone', 501n)
@@ -180,7 +180,7 @@ t.test('watches: the loss of the link is no event', async t => {
   t.strictSame(heard, [])
 })
 
-t.test('watches: they outlive the session, and what changed since is asked for', async t => {
+t.test('H16: watches: they outlive the session, and what changed since is asked for', async t => {
   const world = await connectedWorld(t)
   const heard = await watchData(world, '/a', 500n)
   world.ensemble.expireAll()
@@ -196,7 +196,7 @@ t.test('watches: they outlive the session, and what changed since is asked for',
   t.equal(heard.length, 1)
 })
 
-t.test('watches: a server that lost its history is asked to fire them all', async t => {
+t.test('H9: watches: a server that lost its history is asked to fire them all', async t => {
   const world = await connectedWorld(t)
   await watchData(world, '/a', 500n)
   world.ensemble.expireAll()
@@ -209,7 +209,7 @@ t.test('watches: a server that lost its history is asked to fire them all', asyn
   t.equal(link.waiting, 0)
 })
 
-t.test('watches: if they cannot be armed again, that is a warning', async t => {
+t.test('H12: watches: if they cannot be armed again, that is a warning', async t => {
   const world = await connectedWorld(t)
   await watchData(world, '/a')
   await reconnect(world)
@@ -220,7 +220,7 @@ t.test('watches: if they cannot be armed again, that is a warning', async t => {
   t.equal(world.zk.state, 'connected')
 })
 
-t.test('watches: requests to arm them again fit into a small limit too', async t => {
+t.test('H17: watches: requests to arm them again fit into a small limit too', async t => {
   const world = await connectedWorld(t, { maxRequestSize: 300 })
   for (let i = 0; i < 20; i++) await watchData(world, `/${'x'.repeat(30)}-${i}`)
   await reconnect(world)

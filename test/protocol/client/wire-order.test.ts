@@ -15,7 +15,7 @@ t.test('handshake: the first bytes of a new client', async t => {
   t.equal(ensemble.link.writes[0]?.toString('hex'), wanted.replaceAll(' ', ''))
 })
 
-t.test('handshake: nothing follows it until it is answered', async t => {
+t.test('H33: handshake: nothing follows it until it is answered', async t => {
   const { zk, clock, ensemble } = newWorld(t, { auth: [{ scheme: 'digest', auth: 'bob:pw' }] })
   ensemble.onHandshake = () => {}
   outcomeOf(zk.get('/a'))
@@ -26,25 +26,28 @@ t.test('handshake: nothing follows it until it is answered', async t => {
   t.strictSame(ensemble.link.names, ['auth', 'getData'])
 })
 
-t.test('handshake: a reconnect names the session, its password, the newest zxid and the wish', async t => {
-  const world = await connectedWorld(t, { readOnly: true })
-  const { zk, clock, ensemble } = world
-  ensemble.sessionTimeout = 4000
-  outcomeOf(zk.exists('/a'))
-  await clock.settle()
-  ensemble.link.reply(ensemble.link.take('exists'), aStat, 777n)
-  await clock.settle()
-  await reconnect(world)
-  const [id, password] = [...ensemble.sessions][0] ?? []
-  t.match(ensemble.link.handshake, {
-    protocolVersion: 0,
-    lastZxidSeen: 777n,
-    timeOut: 9000,
-    sessionId: id,
-    passwd: password,
-    readOnly: true,
-  })
-})
+t.test(
+  'H9: handshake: a reconnect names the session, its password, the newest zxid and the wish',
+  async t => {
+    const world = await connectedWorld(t, { readOnly: true })
+    const { zk, clock, ensemble } = world
+    ensemble.sessionTimeout = 4000
+    outcomeOf(zk.exists('/a'))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('exists'), aStat, 777n)
+    await clock.settle()
+    await reconnect(world)
+    const [id, password] = [...ensemble.sessions][0] ?? []
+    t.match(ensemble.link.handshake, {
+      protocolVersion: 0,
+      lastZxidSeen: 777n,
+      timeOut: 9000,
+      sessionId: id,
+      passwd: password,
+      readOnly: true,
+    })
+  },
+)
 
 t.test('handshake: a session that is given is continued, with its id and password', async t => {
   const password = Buffer.alloc(16, 'pw')
@@ -87,7 +90,7 @@ t.test('handshake: an answer without the last flag, as of servers before 3.4', a
   t.equal(zk.sessionId, 5n)
 })
 
-t.test('handshake: garbage for an answer is a failed attempt, and the next one follows', async t => {
+t.test('H3: handshake: garbage for an answer is a failed attempt, and the next one follows', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   const failures: Error[] = []
   zk.on('attemptFailed', error => failures.push(error))
@@ -106,7 +109,7 @@ t.test('handshake: garbage for an answer is a failed attempt, and the next one f
   t.equal(zk.state, 'connected')
   t.strictSame(
     failures.map(error => (error.cause as Error).name),
-    ['JuteError', 'FrameError', 'FrameError'],
+    ['ZooKeeperError', 'FrameError', 'FrameError'],
   )
   t.strictSame(
     ensemble.connections.map(({ closed }) => closed),
@@ -114,25 +117,28 @@ t.test('handshake: garbage for an answer is a failed attempt, and the next one f
   )
 })
 
-t.test('handshake: garbage right behind the answer does not leave a dead link that looks alive', async t => {
-  const { zk, clock, ensemble } = newWorld(t)
-  let first = true
-  ensemble.onHandshake = link => {
-    ensemble.sessions.set(5n, Buffer.alloc(16))
-    const answer = `00000025 00000000 00002328 0000000000000005 00000010 ${zeros} 00`
-    link.raw(first ? `${answer} ffffffff` : answer)
-    first = false
-  }
-  outcomeOf(zk.connect())
-  await clock.settle()
-  t.equal(zk.state, 'connecting')
-  await clock.advance(1000)
-  t.equal(ensemble.connections.length, 2)
-  t.equal(zk.state, 'connected')
-})
+t.test(
+  'H3: handshake: garbage right behind the answer does not leave a dead link that looks alive',
+  async t => {
+    const { zk, clock, ensemble } = newWorld(t)
+    let first = true
+    ensemble.onHandshake = link => {
+      ensemble.sessions.set(5n, Buffer.alloc(16))
+      const answer = `00000025 00000000 00002328 0000000000000005 00000010 ${zeros} 00`
+      link.raw(first ? `${answer} ffffffff` : answer)
+      first = false
+    }
+    outcomeOf(zk.connect())
+    await clock.settle()
+    t.equal(zk.state, 'connecting')
+    await clock.advance(1000)
+    t.equal(ensemble.connections.length, 2)
+    t.equal(zk.state, 'connected')
+  },
+)
 
 t.test(
-  'handshake: a server that answers a request for a new session with "expired" is not hammered',
+  'H7: handshake: a server that answers a request for a new session with "expired" is not hammered',
   async t => {
     const { zk, clock, ensemble, states } = newWorld(t)
     ensemble.onHandshake = link => link.denySession()
@@ -145,7 +151,7 @@ t.test(
   },
 )
 
-t.test('wire order: auth, then watches, then requests, in the order of the calls', async t => {
+t.test('H33: wire order: auth, then watches, then requests, in the order of the calls', async t => {
   const auth = [
     { scheme: 'digest', auth: 'a:1' },
     { scheme: 'digest', auth: 'b:2' },
@@ -198,7 +204,7 @@ t.test('wire order: requests of one turn leave in one write, those of the next i
   t.equal(ensemble.link.writes.length, before + 2)
 })
 
-t.test('wire order: request numbers count on across connections', async t => {
+t.test('H14: wire order: request numbers count on across connections', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
   for (const path of ['/a', '/b']) outcomeOf(zk.set(path, ''))

@@ -40,7 +40,7 @@ t.test('jute: every primitive is big-endian and without padding', async t => {
   for (const [what, write, hex] of primitives) t.equal(bytesOf(write).toString('hex'), hex, what)
 })
 
-t.test('jute: null is length -1 and not the same as empty', async t => {
+t.test('H28: jute: null is length -1 and not the same as empty', async t => {
   t.equal(readerOf('ffffffff').readBuffer(), null)
   t.strictSame(readerOf('00000000').readBuffer(), Buffer.alloc(0))
   t.equal(readerOf('ffffffff').readNullableString(), null)
@@ -100,7 +100,7 @@ t.test('jute: a reader takes plain Uint8Arrays that begin anywhere in their memo
   t.equal(new JuteReader(memory.subarray(2)).readInt(), 7)
 })
 
-t.test('jute: property: longs survive, negative ones too', async t => {
+t.test('H27: jute: property: longs survive, negative ones too', async t => {
   const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
   fc.assert(fc.property(long, value => new JuteReader(bytesOf(w => w.writeLong(value))).readLong() === value))
   const number = fc.maxSafeInteger()
@@ -139,7 +139,7 @@ t.test('jute: the six-byte form of Java for a surrogate pair is read, not refuse
   t.match(read, /^\ufffd+$/)
 })
 
-t.test('jute: property: buffers survive, null and empty apart', async t => {
+t.test('H28: jute: property: buffers survive, null and empty apart', async t => {
   const data = fc.option(fc.uint8Array({ maxLength: 3000 }))
   fc.assert(
     fc.property(data, value => {

@@ -19,7 +19,7 @@ const good: readonly [text: string, servers: string[], chroot: string][] = [
   ['a/app,with,commas', ['a:2181'], '/app,with,commas'],
 ]
 
-t.test('connect string: what is understood', async t => {
+t.test('H29: connect string: what is understood', async t => {
   for (const [text, servers, chroot] of good) {
     const parsed = parseConnectString(text)
     t.strictSame(parsed.servers.map(formatEndpoint), servers, text)

@@ -47,7 +47,7 @@ t.test('server list: the list that was given is left alone', async t => {
   )
 })
 
-t.test('server list: a name is resolved at every visit, an address never', async t => {
+t.test('H8: server list: a name is resolved at every visit, an address never', async t => {
   const asked: string[] = []
   const lookup = async (host: string): Promise<string[]> => {
     asked.push(host)
@@ -59,7 +59,7 @@ t.test('server list: a name is resolved at every visit, an address never', async
   t.strictSame(asked, ['zk', 'zk'])
 })
 
-t.test('server list: every address of a name is tried before the next name', async t => {
+t.test('H8: server list: every address of a name is tried before the next name', async t => {
   const lookup = async (host: string): Promise<string[]> => (host === 'many' ? ['1', '2', '3'] : ['9'])
   const list = listOf('many,one', { lookup })
   t.equal(list.size, 2, 'what was never resolved counts as one')
@@ -73,7 +73,7 @@ t.test('server list: every address of a name is tried before the next name', asy
   t.equal(list.size, 4)
 })
 
-t.test('server list: a name that does not resolve is skipped the next time', async t => {
+t.test('H8: server list: a name that does not resolve is skipped the next time', async t => {
   const lookup = async (host: string): Promise<string[]> => {
     if (host === 'gone') throw new Error('ENOTFOUND gone')
     return host === 'empty' ? [] : ['1']

@@ -237,7 +237,7 @@ t.test('records: an error item and the end of a multi differ by the done flag al
   t.strictSame(multiReadReply.read(new JuteReader(reply)), { outcomes: [{ type: 'error', err: -103 }] })
 })
 
-t.test('records: property: a Stat survives with any field', async t => {
+t.test('H27: records: property: a Stat survives with any field', async t => {
   const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
   const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
   const time = fc.integer({ min: 0, max: 2 ** 53 - 1 })

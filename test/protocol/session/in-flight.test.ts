@@ -16,14 +16,14 @@ function requestOf(name: keyof typeof operations, xid = 0): PendingRequest {
   return request
 }
 
-t.test('xid: counts from 1 and wraps from 2^31-1 to 1, past all numbers with a meaning', async t => {
+t.test('H14: xid: counts from 1 and wraps from 2^31-1 to 1, past all numbers with a meaning', async t => {
   const first = new XidCounter()
   t.strictSame([first.next(), first.next()], [1, 2])
   const last = new XidCounter(2 ** 31 - 3)
   t.strictSame([last.next(), last.next(), last.next(), last.next()], [2 ** 31 - 2, 2 ** 31 - 1, 1, 2])
 })
 
-t.test('in flight: replies are matched first in, first out, across the wrap', async t => {
+t.test('H14: in flight: replies are matched first in, first out, across the wrap', async t => {
   const inFlight = new InFlight()
   const requests = [2 ** 31 - 1, 1, 2].map(xid => requestOf('getData', xid))
   for (const request of requests) inFlight.push(request)
@@ -32,7 +32,7 @@ t.test('in flight: replies are matched first in, first out, across the wrap', as
   t.equal(inFlight.size, 0)
 })
 
-t.test('in flight: another xid than the next one is refused, and takes nothing away', async t => {
+t.test('H14: in flight: another xid than the next one is refused, and takes nothing away', async t => {
   const inFlight = new InFlight()
   inFlight.push(requestOf('getData', 1))
   inFlight.push(requestOf('getData', 2))
@@ -57,7 +57,7 @@ t.test('last zxid: the latest one, also across the halves', async t => {
   t.equal(observed(9n, 5n), 5n, 'the latest, not the highest')
 })
 
-t.test('last zxid: zero and negative ones tell nothing', async t => {
+t.test('H21: last zxid: zero and negative ones tell nothing', async t => {
   t.equal(observed(5n, 0n), 5n)
   t.equal(observed(5n, -1n), 5n)
   t.equal(observed(5n, -(2n ** 63n)), 5n)
@@ -69,7 +69,7 @@ t.test('last zxid: can be set', async t => {
   t.equal(last.value, 0x12_8000_0001n)
 })
 
-t.test('request: its error tells whether it may have been executed', async t => {
+t.test('H31: request: its error tells whether it may have been executed', async t => {
   const may = (name: keyof typeof operations, attempts: number): boolean => {
     const request = requestOf(name)
     request.attempts = attempts
@@ -92,7 +92,7 @@ t.test('request: it is settled once', async t => {
   t.match(failureOf(outcome), { code: 'CLOSED', path: '/a', operation: 'create' })
 })
 
-t.test('request queue: after a connection loss, reads go back to the head and writes fail', async t => {
+t.test('H31: request queue: after a connection loss, reads go back to the head and writes fail', async t => {
   const queue = new RequestQueue({ maxQueuedRequests: 10, maxQueuedBytes: 1_000_000 })
   const waiting = requestOf('getData', 9)
   queue.push(waiting)
@@ -129,7 +129,7 @@ t.test('request queue: a read that broke five connections is given up', async t 
   t.equal(codeOf(outcome), 'CONNECTION_LOSS')
 })
 
-t.test('request queue: above its limit it refuses', async t => {
+t.test('H10: request queue: above its limit it refuses', async t => {
   const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
   const requests = [1, 2, 3].map(xid => requestOf('create', xid))
   const outcomes = requests.map(request => outcomeOf(request.promise))
@@ -139,7 +139,7 @@ t.test('request queue: above its limit it refuses', async t => {
   t.equal(failureOf(outcomes[2] as Outcome<unknown>).mayHaveApplied, false)
 })
 
-t.test('request queue: requests that nobody waits for any more take no place', async t => {
+t.test('H10: request queue: requests that nobody waits for any more take no place', async t => {
   const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
   const settled = [1, 2].map(xid => requestOf('getData', xid))
   for (const request of settled) {

@@ -61,7 +61,7 @@ t.test(
 )
 
 t.test(
-  'timeouts: two pings fit into the read timeout, and dead comes before lost before expired',
+  'H1: timeouts: two pings fit into the read timeout, and dead comes before lost before expired',
   async t => {
     for (const timeout of [1000, 4000, 9000, 40_000]) {
       const { ping, read, lost, expired } = timeoutsOf(timeout, 3)

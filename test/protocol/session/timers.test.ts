@@ -35,7 +35,7 @@ function startHeartbeat(): Beat {
   return { clock, heartbeat, log }
 }
 
-t.test('heartbeat: an idle connection is pinged each third of the session timeout', async t => {
+t.test('H1: heartbeat: an idle connection is pinged each third of the session timeout', async t => {
   const { clock, heartbeat, log } = startHeartbeat()
   for (let i = 0; i < 9; i++) {
     await clock.advance(1000)
@@ -46,7 +46,7 @@ t.test('heartbeat: an idle connection is pinged each third of the session timeou
   t.equal(clock.scheduled, 0)
 })
 
-t.test('heartbeat: what arrives does not put off a ping, however much it is', async t => {
+t.test('H1: heartbeat: what arrives does not put off a ping, however much it is', async t => {
   const { clock, heartbeat, log } = startHeartbeat()
   for (let i = 0; i < 61; i++) {
     await clock.advance(100)
@@ -68,30 +68,36 @@ t.test('heartbeat: what is sent does put off the ping', async t => {
   heartbeat.stop()
 })
 
-t.test('heartbeat: silence for two thirds of the session timeout means dead, whatever is sent', async t => {
-  const { clock, heartbeat, log } = startHeartbeat()
-  await clock.advance(1000)
-  heartbeat.received(clock.now())
-  for (let i = 0; i < 60; i++) {
-    heartbeat.sent(clock.now())
-    await clock.advance(100)
-  }
-  t.strictSame(log, ['dead after 6000 at 7000'])
-  t.equal(clock.scheduled, 0, 'and nothing is scheduled any more')
-})
-
-t.test('heartbeat: after a stall, what has arrived meanwhile is read before silence is judged', async t => {
-  const { clock, heartbeat, log } = startHeartbeat()
-  clock.stall(20_000)
-  clock.afterNextTimer(() => heartbeat.received(clock.now()))
-  await clock.advance(0)
-  t.strictSame(log, ['stalled for 17000 at 20000', 'ping at 20000'])
-  heartbeat.stop()
-  t.equal(clock.scheduled, 0)
-})
+t.test(
+  'H1: heartbeat: silence for two thirds of the session timeout means dead, whatever is sent',
+  async t => {
+    const { clock, heartbeat, log } = startHeartbeat()
+    await clock.advance(1000)
+    heartbeat.received(clock.now())
+    for (let i = 0; i < 60; i++) {
+      heartbeat.sent(clock.now())
+      await clock.advance(100)
+    }
+    t.strictSame(log, ['dead after 6000 at 7000'])
+    t.equal(clock.scheduled, 0, 'and nothing is scheduled any more')
+  },
+)
 
 t.test(
-  'heartbeat: after a stall without anything to read, it asks first and waits for the answer',
+  'H13: heartbeat: after a stall, what has arrived meanwhile is read before silence is judged',
+  async t => {
+    const { clock, heartbeat, log } = startHeartbeat()
+    clock.stall(20_000)
+    clock.afterNextTimer(() => heartbeat.received(clock.now()))
+    await clock.advance(0)
+    t.strictSame(log, ['stalled for 17000 at 20000', 'ping at 20000'])
+    heartbeat.stop()
+    t.equal(clock.scheduled, 0)
+  },
+)
+
+t.test(
+  'H13: heartbeat: after a stall without anything to read, it asks first and waits for the answer',
   async t => {
     const { clock, log } = startHeartbeat()
     clock.stall(20_000)
@@ -139,28 +145,34 @@ t.test('lifeline: without a session there is nothing to lose', async t => {
   t.equal(clock.scheduled, 0)
 })
 
-t.test('lifeline: lost after the session timeout, expired after four thirds of it, once each', async t => {
-  const { clock, lifeline, log } = startLifeline()
-  lifeline.established(timeouts, clock.now())
-  await clock.advance(8999)
-  t.strictSame(log, [])
-  await clock.advance(100_000)
-  t.strictSame(log, ['silent at 9000', 'expired at 12000'])
-  t.equal(clock.scheduled, 0)
-})
+t.test(
+  'H6: lifeline: lost after the session timeout, expired after four thirds of it, once each',
+  async t => {
+    const { clock, lifeline, log } = startLifeline()
+    lifeline.established(timeouts, clock.now())
+    await clock.advance(8999)
+    t.strictSame(log, [])
+    await clock.advance(100_000)
+    t.strictSame(log, ['silent at 9000', 'expired at 12000'])
+    t.equal(clock.scheduled, 0)
+  },
+)
 
-t.test('lifeline: a proof counts from when the request was sent, not from when it was answered', async t => {
-  const { clock, lifeline, log } = startLifeline()
-  const sentAt = clock.now()
-  await clock.advance(1000)
-  lifeline.established(timeouts, sentAt)
-  const second = clock.now()
-  await clock.advance(4000)
-  lifeline.proven(second)
-  lifeline.proven(sentAt)
-  await clock.advance(10_000)
-  t.strictSame(log, ['silent at 10000', 'expired at 13000'], 'and an older proof takes nothing back')
-})
+t.test(
+  'H6: lifeline: a proof counts from when the request was sent, not from when it was answered',
+  async t => {
+    const { clock, lifeline, log } = startLifeline()
+    const sentAt = clock.now()
+    await clock.advance(1000)
+    lifeline.established(timeouts, sentAt)
+    const second = clock.now()
+    await clock.advance(4000)
+    lifeline.proven(second)
+    lifeline.proven(sentAt)
+    await clock.advance(10_000)
+    t.strictSame(log, ['silent at 10000', 'expired at 13000'], 'and an older proof takes nothing back')
+  },
+)
 
 t.test('lifeline: a handshake brings a lost session back, with its new timeout', async t => {
   const { clock, lifeline, log } = startLifeline()
@@ -182,7 +194,7 @@ t.test('lifeline: a proof that comes after `lost` still puts off the expiry', as
   t.strictSame(log, ['silent at 9000', 'expired at 20000'])
 })
 
-t.test('lifeline: after a stall, answers that have arrived are read before it is judged', async t => {
+t.test('H13: lifeline: after a stall, answers that have arrived are read before it is judged', async t => {
   const { clock, lifeline, log } = startLifeline()
   lifeline.established(timeouts, clock.now())
   await clock.advance(3000)

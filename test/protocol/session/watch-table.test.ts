@@ -44,7 +44,7 @@ t.test('watch table: an event is for its own path alone', async t => {
   t.equal(table.size, 1)
 })
 
-t.test('watch table: one watcher hears one event once, however often it watches', async t => {
+t.test('H20: watch table: one watcher hears one event once, however often it watches', async t => {
   const table = new WatchTable()
   const watcher = (): void => {}
   const other = (): void => {}
@@ -146,7 +146,7 @@ t.test('watch table: clear forgets everything', async t => {
   t.strictSame(table.take('nodeDeleted', '/a'), [])
 })
 
-t.test('watch table: event numbers of the wire, and those of the future', async t => {
+t.test('H4: watch table: event numbers of the wire, and those of the future', async t => {
   t.strictSame(
     [1, 2, 3, 4].map(number => eventTypeOf(number)),
     ['nodeCreated', 'nodeDeleted', 'nodeDataChanged', 'nodeChildrenChanged'],
@@ -187,7 +187,7 @@ t.test('resubscribe: few watches go in one request, by kind', async t => {
   )
 })
 
-t.test('resubscribe: batches are cut by bytes of UTF-8, not by characters', async t => {
+t.test('H17: resubscribe: batches are cut by bytes of UTF-8, not by characters', async t => {
   // Five characters: nine bytes of UTF-8, thirteen with their length. Two of them fit into 26 bytes.
   const paths = ['/größe', '/wörter'].map(name => name.slice(0, 5))
   const wide = ['/ääää', '/öööö', '/üüüü']
@@ -205,7 +205,7 @@ t.test('resubscribe: batches are cut by bytes of UTF-8, not by characters', asyn
   t.equal(narrow.length, 3, 'one byte less, and each goes alone')
 })
 
-t.test('resubscribe: a path longer than the limit goes alone, and none is lost', async t => {
+t.test('H17: resubscribe: a path longer than the limit goes alone, and none is lost', async t => {
   const long = `/${'x'.repeat(100)}`
   const table = tableOf({ data: ['/a', long, '/b'], exist: [long] })
   const batches = [...watchBatches(table, 5n, 20)]
@@ -215,7 +215,7 @@ t.test('resubscribe: a path longer than the limit goes alone, and none is lost',
   )
 })
 
-t.test('resubscribe: many watches stay below the real limit, and all are there', async t => {
+t.test('H17: resubscribe: many watches stay below the real limit, and all are there', async t => {
   const paths = [...Array(5000).keys()].map(i => `/services/production/${'x'.repeat(80)}/${i}`)
   const batches = [...watchBatches(tableOf({ child: paths }), 5n)]
   t.ok(batches.length > 1)

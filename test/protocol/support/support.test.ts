@@ -50,7 +50,7 @@ t.test('fifo: drain empties it and gives the items, oldest first', async t => {
   t.strictSame([...fifo], [1])
 })
 
-t.test('emitter: a listener that throws hurts nobody, and the owner hears of it', async t => {
+t.test('H12: emitter: a listener that throws hurts nobody, and the owner hears of it', async t => {
   const thrown: unknown[] = []
   const emitter = new Emitter<{ tick: number }>(error => thrown.push(error))
   const heard: number[] = []
@@ -108,6 +108,28 @@ t.test('abort: onAbort runs its task once, at once if it is late, and takes it b
   onAbort(signal, reason => reasons.push(`late ${reason}`))
   t.strictSame(reasons, ['why', 'late why'])
   t.doesNotThrow(onAbort(undefined, () => t.fail('there is no signal')))
+})
+
+t.test('H12: abort: many that wait for one signal are one listener', async t => {
+  const controller = new AbortController()
+  const { signal } = controller
+  const ran: number[] = []
+  const offs = Array.from({ length: 100 }, (_, i) => onAbort(signal, () => ran.push(i)))
+  t.equal(listeners(signal), 1)
+  for (const off of offs) off()
+  t.equal(listeners(signal), 0)
+  const again = [0, 1, 2, 3].map(i =>
+    onAbort(signal, () => {
+      ran.push(i)
+      // What is taken back while the others run does not run.
+      if (i === 1) again[2]?.()
+      if (i === 3) onAbort(signal, () => ran.push(4))
+    }),
+  )
+  offs[0]?.()
+  controller.abort()
+  t.strictSame(ran, [0, 1, 3, 4])
+  t.equal(listeners(signal), 0)
 })
 
 t.test('abort: abortable leaves no listener, however it ends', async t => {
@@ -184,7 +206,7 @@ t.test('abort: withDeadline ends with the task, its time or the outer signal, an
   t.equal(listeners(outer.signal), 0)
 })
 
-t.test('backoff: uniform below a bound that doubles up to the cap, until it is reset', async t => {
+t.test('H7: backoff: uniform below a bound that doubles up to the cap, until it is reset', async t => {
   const longest = new Backoff({ base: 50, cap: 1000, random: () => 1 })
   const delays = [...Array(8).keys()].map(() => longest.next())
   t.strictSame(delays, [50, 100, 200, 400, 800, 1000, 1000, 1000])

@@ -1,0 +1,181 @@
+// What is bounded: requests that wait, by their number and their bytes, and packets in both directions.
+import { Buffer } from 'node:buffer'
+import { FrameEncoder } from '../../../protocol/frame.ts'
+import { getChildren2Reply } from '../../../protocol/records/children.ts'
+import { replyHeader } from '../../../protocol/records/headers.ts'
+import { codeOf, failureOf, outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+const KIB = 1024
+
+t.test('H10: requests that wait are bounded by their number', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedRequests: 3 })
+  ensemble.reach = () => 'refused'
+  const outcomes = [0, 1, 2, 3, 4].map(i => outcomeOf(zk.set(`/${i}`, 'x')))
+  await clock.settle()
+  t.strictSame(outcomes.map(codeOf), ['pending', 'pending', 'pending', 'QUEUE_FULL', 'QUEUE_FULL'])
+  t.match(failureOf(outcomes[3] as never), { operation: 'setData', path: '/3', mayHaveApplied: false })
+  t.equal(zk.status().queued, 3)
+  ensemble.reach = () => 'open'
+  await clock.advance(1000)
+  t.strictSame(ensemble.link.names, ['setData', 'setData', 'setData'])
+  const later = outcomeOf(zk.set('/5', 'x'))
+  await clock.settle()
+  t.equal(later.state, 'pending', 'there is room again')
+})
+
+t.test('H10: requests that wait are bounded by their bytes', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: 100 * KIB })
+  ensemble.reach = () => 'refused'
+  const data = Buffer.alloc(30 * KIB)
+  const outcomes = [0, 1, 2, 3].map(i => outcomeOf(zk.create(`/${i}`, data)))
+  const small = outcomeOf(zk.get('/small'))
+  await clock.settle()
+  t.strictSame(outcomes.map(codeOf), ['pending', 'pending', 'pending', 'QUEUE_FULL'])
+  t.equal(small.state, 'pending', 'what still fits is taken')
+  ensemble.reach = () => 'open'
+  await clock.advance(1000)
+  t.equal(zk.status().queued, 0)
+  ensemble.reach = () => 'refused'
+  ensemble.link.close()
+  await clock.settle()
+  const again = [0, 1, 2, 3].map(i => outcomeOf(zk.create(`/${i}`, data)))
+  await clock.settle()
+  t.strictSame(again.map(codeOf), ['pending', 'pending', 'pending', 'QUEUE_FULL'], 'bytes sent count no more')
+})
+
+t.test('H10: one request alone may be larger than the bound on bytes, or it could never be sent', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: KIB })
+  ensemble.reach = () => 'refused'
+  const large = outcomeOf(zk.set('/large', Buffer.alloc(10 * KIB)))
+  const other = outcomeOf(zk.get('/a'))
+  await clock.settle()
+  t.strictSame([codeOf(large), codeOf(other)], ['pending', 'QUEUE_FULL'])
+})
+
+t.test('H10: what a transaction carries counts as waiting bytes', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: 100 * KIB })
+  ensemble.reach = () => 'refused'
+  const data = Buffer.alloc(30 * KIB)
+  const outcomes = [0, 1].map(i =>
+    outcomeOf(zk.transaction().create(`/a${i}`, data).set(`/b${i}`, data).commit()),
+  )
+  await clock.settle()
+  t.strictSame(outcomes.map(codeOf), ['pending', 'QUEUE_FULL'])
+})
+
+t.test(
+  'H10: failFast: without a connection, calls reject at once, and the client connects all the same',
+  async t => {
+    const { zk, clock, ensemble } = newWorld(t, { failFast: true })
+    const first = outcomeOf(zk.get('/a'))
+    await Promise.resolve()
+    t.equal(codeOf(first), 'CONNECTION_LOSS')
+    t.equal(failureOf(first).mayHaveApplied, false)
+    await clock.settle()
+    t.equal(zk.state, 'connected')
+    const read = outcomeOf(zk.get('/a'))
+    const write = outcomeOf(zk.set('/a', 'x'))
+    await clock.settle()
+    t.strictSame([read.state, write.state], ['pending', 'pending'])
+    ensemble.reach = () => 'refused'
+    ensemble.link.close()
+    await clock.settle()
+    t.strictSame(
+      [codeOf(read), codeOf(write)],
+      ['CONNECTION_LOSS', 'CONNECTION_LOSS'],
+      'reads do not wait either',
+    )
+    t.equal(failureOf(write).mayHaveApplied, true)
+    const meanwhile = outcomeOf(zk.get('/a'))
+    await clock.settle()
+    t.equal(codeOf(meanwhile), 'CONNECTION_LOSS')
+    t.equal(zk.status().queued, 0)
+    ensemble.reach = () => 'open'
+    await clock.advance(3000)
+    t.equal(zk.state, 'connected')
+  },
+)
+
+t.test('H30: a listing of 5 MiB that comes byte by byte', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const listing = outcomeOf(zk.getChildren('/a'))
+  await clock.settle()
+  const { xid } = ensemble.link.take('getChildren')
+  const children = Array.from({ length: 50_000 }, (_, i) => `child-${i}`.padEnd(101, '.'))
+  const encoder = new FrameEncoder()
+  const writer = encoder.begin()
+  replyHeader.write(writer, { xid, zxid: 200n, err: 0 })
+  getChildren2Reply.write(writer, { children, stat: aStat })
+  encoder.end()
+  const bytes = Buffer.from(encoder.take())
+  t.ok(bytes.length > 5 * KIB * KIB, `${bytes.length} bytes`)
+  const one = Buffer.alloc(1)
+  for (const byte of bytes) {
+    one[0] = byte
+    ensemble.link.transport.deliver(one)
+  }
+  await clock.settle()
+  t.equal(listing.value?.children.length, 50_000)
+  t.strictSame(listing.value?.children.at(-1), children.at(-1))
+})
+
+t.test('H30: a request above the limit is refused here, with its size, its limit and its path', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const write = outcomeOf(zk.set('/a', Buffer.alloc(KIB * KIB)))
+  const tree = outcomeOf(
+    zk
+      .transaction()
+      .set('/a', Buffer.alloc(600 * KIB))
+      .set('/b', Buffer.alloc(600 * KIB))
+      .commit(),
+  )
+  await clock.settle()
+  t.match(failureOf(write), {
+    name: 'PacketTooLargeError',
+    path: '/a',
+    size: Number,
+    limit: 0xfffff,
+    mayHaveApplied: false,
+  })
+  t.equal(codeOf(tree), 'PACKET_TOO_LARGE')
+  t.strictSame(ensemble.link.names, [])
+  t.equal(zk.state, 'connected')
+})
+
+t.test('H30: a server that hangs up behind a large request is suspected of a lower limit', async t => {
+  for (const cause of [undefined, Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })]) {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble } = world
+    const before = outcomeOf(zk.delete('/before'))
+    const write = outcomeOf(zk.set('/a', Buffer.alloc(900 * KIB)))
+    await clock.settle()
+    ensemble.link.transport.break(cause)
+    await clock.settle()
+    t.equal(codeOf(before), 'CONNECTION_LOSS')
+    const failure = failureOf(write)
+    t.match(failure, { code: 'CONNECTION_LOSS', mayHaveApplied: true })
+    t.match(
+      (failure.cause as Error).message,
+      /hung up after a request of 9216\d\d bytes: is its jute\.maxbuffer lower/,
+    )
+    t.equal((failure.cause as Error).cause, cause)
+  }
+})
+
+t.test('H30: a link that breaks for other reasons raises no such suspicion', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const small = outcomeOf(zk.set('/a', Buffer.alloc(KIB)))
+  await clock.settle()
+  ensemble.link.close()
+  await clock.settle()
+  t.equal(failureOf(small).cause, undefined)
+  await clock.advance(3000)
+  const large = outcomeOf(zk.set('/a', Buffer.alloc(900 * KIB)))
+  await clock.settle()
+  ensemble.link.raw('7fffffff')
+  await clock.settle()
+  t.equal(codeOf(large), 'PACKET_TOO_LARGE', 'an answer above our own limit')
+})

@@ -1,0 +1,133 @@
+// Finding a server: names that do not resolve, addresses that change, servers that hang up without a word.
+import { getDefaultResultOrder, setDefaultResultOrder } from 'node:dns'
+import { systemLookup } from '../../../protocol/net/server-list.ts'
+import { outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+t.test('H8: a name that does not resolve is skipped, and asked again the next time', async t => {
+  const asked: string[] = []
+  let known = false
+  const lookup = async (host: string): Promise<string[]> => {
+    asked.push(host)
+    if (host === 'late' && !known) throw new Error(`ENOTFOUND ${host}`)
+    return [host === 'late' ? '10.0.0.1' : '10.0.0.2']
+  }
+  const world = newWorld(t, { servers: 'late:1,sound:2', lookup })
+  const failures: Error[] = []
+  world.zk.on('attemptFailed', error => failures.push(error))
+  const connecting = outcomeOf(world.zk.connect())
+  await world.clock.settle()
+  t.equal(connecting.state, 'resolved', 'without a pause')
+  t.strictSame(world.ensemble.tried, ['10.0.0.2:2'])
+  t.match(failures, [{ message: /ENOTFOUND late/ }])
+  known = true
+  await reconnect(world)
+  t.strictSame(world.ensemble.tried, ['10.0.0.2:2', '10.0.0.1:1'])
+  t.strictSame(asked, ['late', 'sound', 'late'])
+})
+
+t.test('H8: a name is resolved at every attempt, so a server that moved is found', async t => {
+  let ip = '10.0.0.1'
+  const world = await connectedWorld(t, { lookup: async () => [ip] })
+  const { sessionId } = world.zk
+  world.ensemble.reach = address => (address.ip === ip ? 'open' : 'refused')
+  for (const next of ['10.0.0.2', 'fd00::3', '10.0.0.4']) {
+    ip = next
+    await reconnect(world)
+    t.equal(world.ensemble.tried.at(-1), `${next}:2181`)
+  }
+  t.equal(world.zk.sessionId, sessionId)
+})
+
+t.test('H8: all addresses of a name are tried, of both families, before the pause', async t => {
+  const addresses = { zk: ['10.0.0.1', 'fd00::1', '10.0.0.2'] }
+  const world = newWorld(t, { addresses })
+  world.ensemble.reach = ({ ip }) => (ip === '10.0.0.2' ? 'open' : 'refused')
+  world.zk.connect().catch(() => {})
+  await world.clock.settle()
+  t.strictSame(world.ensemble.tried, ['10.0.0.1:2181', 'fd00::1:2181', '10.0.0.2:2181'])
+  t.equal(world.zk.state, 'connected')
+})
+
+t.test('H8: the lookup of the system takes all addresses in their order, and changes no setting', async t => {
+  const before = getDefaultResultOrder()
+  t.teardown(() => setDefaultResultOrder(before))
+  setDefaultResultOrder('ipv4first')
+  const found = await systemLookup('localhost')
+  t.ok(found.length > 0 && found.every(ip => ip === '127.0.0.1' || ip === '::1'), found.join())
+  t.equal(getDefaultResultOrder(), 'ipv4first')
+})
+
+t.test('H2: a resolver that hangs costs its share of the session timeout, and no more', async t => {
+  const lookup = (host: string): Promise<string[]> =>
+    host === 'hangs' ? new Promise(() => {}) : Promise.resolve(['10.0.0.2'])
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'hangs:1,sound:2,third:3', lookup })
+  zk.connect().catch(() => {})
+  await clock.advance(2999)
+  t.strictSame(ensemble.tried, [])
+  await clock.advance(1)
+  t.strictSame(ensemble.tried, ['10.0.0.2:2'])
+  t.equal(zk.state, 'connected')
+})
+
+t.test('H2: one deadline for name, connection and handshake together', async t => {
+  let resolve = (_: string[]): void => {}
+  const lookup = (host: string): Promise<string[]> =>
+    host === 'slow' ? new Promise(yes => (resolve = yes)) : Promise.resolve(['10.0.0.2'])
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'slow:1,sound:2,third:3', lookup })
+  ensemble.onHandshake = made => made.address.port !== 1 && ensemble.admit(made)
+  zk.connect().catch(() => {})
+  await clock.advance(2000)
+  resolve(['10.0.0.1'])
+  await clock.advance(999)
+  t.strictSame(ensemble.tried, ['10.0.0.1:1'], 'connected, and waiting for the answer')
+  await clock.advance(1)
+  t.strictSame(ensemble.tried, ['10.0.0.1:1', '10.0.0.2:2'])
+  t.equal(ensemble.connections[0]?.closed, true)
+  t.equal(zk.state, 'connected')
+})
+
+t.test('H9: servers that hang up on what the client has seen are told apart from others', async t => {
+  const world = await connectedWorld(t, { servers: 'one:1,two:2' })
+  const { zk, clock, ensemble, states } = world
+  const read = outcomeOf(zk.exists('/a'))
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('exists'), aStat, 0x500000007n)
+  await clock.settle()
+  t.equal(read.state, 'resolved')
+  const failures: Error[] = []
+  zk.on('attemptFailed', error => failures.push(error))
+  ensemble.onHandshake = connection => {
+    // As a server does that is behind: it says nothing.
+    if ((connection.handshake?.lastZxidSeen ?? 0n) > 5n) connection.close()
+    else ensemble.admit(connection)
+  }
+  ensemble.link.close()
+  await clock.advance(8000)
+  t.ok(failures.length >= 4)
+  for (const { message } of failures) {
+    t.match(
+      message,
+      /^(one|two) \(10\.0\.0\.1:[12]\): closed before .*zxid 0x500000007, is the server behind\?$/,
+    )
+  }
+  await clock.advance(40_000)
+  t.equal(zk.state, 'connected', 'without a restart')
+  t.equal(zk.generation, 2)
+  t.strictSame(states, ['connected', 'suspended', 'lost', 'expired', 'connecting', 'connected'])
+  t.equal(ensemble.link.handshake?.lastZxidSeen, 0n, 'the new session begins without a history')
+  await reconnect(world)
+  t.equal(ensemble.link.handshake?.lastZxidSeen, 0n, 'and has none before it was told one')
+})
+
+t.test('H9: a server that hangs up on a client without a history gives no such hint', async t => {
+  const { zk, clock, ensemble } = newWorld(t)
+  ensemble.onHandshake = connection => connection.close()
+  const failures: Error[] = []
+  zk.on('attemptFailed', error => failures.push(error))
+  zk.connect().catch(() => {})
+  await clock.settle()
+  t.match(failures, [{ message: 'zk (10.0.0.1:2181): closed before the handshake was answered' }])
+})

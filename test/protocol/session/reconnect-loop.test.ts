@@ -1,0 +1,146 @@
+// The loop that connects again and again: when it pauses, for how long, and how it ends.
+import { parseConnectString } from '../../../protocol/net/connect-string.ts'
+import { ServerList } from '../../../protocol/net/server-list.ts'
+import type { ReconnectPort } from '../../../protocol/session/reconnect-loop.ts'
+import { reconnectLoop } from '../../../protocol/session/reconnect-loop.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { outcomeOf } from '../../support/outcome.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+
+interface Loop {
+  readonly clock: FakeClock
+  /** When each link was tried, in milliseconds from the start. */
+  readonly tried: number[]
+  readonly errors: unknown[]
+  /** What the next link does: lasts so many milliseconds, or fails. */
+  next: () => Promise<number>
+  saving: number | null
+  /** After how many links instability was told. */
+  readonly unstable: number[]
+  stop(): void
+  readonly state: () => string
+}
+
+function loopOf(t: Test, servers: string, random = 1): Loop {
+  const clock = new FakeClock()
+  const start = clock.now()
+  const list = new ServerList(parseConnectString(servers).servers, {
+    lookup: async host => [host],
+    random: () => 1 - 2 ** -40,
+  })
+  const stopped = new AbortController()
+  const loop: Loop = {
+    clock,
+    tried: [],
+    errors: [],
+    next: () => Promise.reject(new Error('refused')),
+    saving: null,
+    unstable: [],
+    stop: () => stopped.abort(new Error('stopped')),
+    state: () => outcome.state,
+  }
+  const port: ReconnectPort = {
+    link: async () => {
+      loop.tried.push(Math.round(clock.now() - start))
+      await list.next(stopped.signal)
+      return loop.next()
+    },
+    failed: error => loop.errors.push(error),
+    saving: () => loop.saving,
+    unstable: () => loop.unstable.push(loop.tried.length),
+    stable: () => 1000,
+  }
+  const outcome = outcomeOf(reconnectLoop(clock, () => random, list, stopped.signal, port))
+  t.teardown(async () => {
+    stopped.abort()
+    await clock.settle()
+    if (clock.scheduled > 0) throw new Error('a timer is left')
+  })
+  return loop
+}
+
+/** Lengths of the pauses, leaving out those of zero. */
+function pauses(tried: readonly number[]): number[] {
+  return tried.slice(1).flatMap((at, i) => (at === tried[i] ? [] : [at - (tried[i] as number)]))
+}
+
+t.test('H7: reconnect loop: pauses double up to half a minute', async t => {
+  const loop = loopOf(t, 'a')
+  await loop.clock.advance(130_000)
+  t.strictSame(pauses(loop.tried), [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000])
+  t.equal(loop.errors.length, loop.tried.length)
+})
+
+t.test('reconnect loop: no pause before all servers were tried', async t => {
+  const loop = loopOf(t, 'a,b,c')
+  await loop.clock.advance(149)
+  t.strictSame(loop.tried, [0, 0, 0, 50, 50, 50])
+})
+
+t.test('reconnect loop: a pause is a random part of its bound', async t => {
+  const loop = loopOf(t, 'a', 0.5)
+  await loop.clock.advance(175)
+  t.strictSame(pauses(loop.tried), [25, 50, 100])
+})
+
+t.test('H7: reconnect loop: with a session to save, no pause is longer than a quarter of it', async t => {
+  const loop = loopOf(t, 'a')
+  loop.saving = 2000
+  await loop.clock.advance(3000)
+  t.strictSame(pauses(loop.tried), [50, 100, 200, 400, 500, 500, 500, 500])
+  loop.saving = null
+  await loop.clock.advance(40_000)
+  t.strictSame(pauses(loop.tried).slice(9), [25_600], 'afterwards they go on as if they had grown')
+})
+
+t.test('H7: reconnect loop: only a connection that lasts makes the next pauses short again', async t => {
+  const loop = loopOf(t, 'a')
+  await loop.clock.advance(800)
+  t.strictSame(pauses(loop.tried), [50, 100, 200, 400])
+  loop.next = async () => 1000
+  await loop.clock.advance(3200)
+  t.strictSame(pauses(loop.tried).slice(4), [800, 1600], 'connections that break at once')
+  loop.next = async () => {
+    loop.next = () => Promise.reject(new Error('refused'))
+    return 1001
+  }
+  await loop.clock.advance(2700)
+  t.strictSame(pauses(loop.tried).slice(6), [3200, 50, 100, 200])
+})
+
+t.test('reconnect loop: five short connections in a row are told, once', async t => {
+  const loop = loopOf(t, 'a', 0)
+  let links = 0
+  loop.next = async () => {
+    links++
+    if (links > 12) loop.stop()
+    return links === 3 ? 1000 : 999
+  }
+  await loop.clock.advance(10)
+  t.equal(links, 13)
+  t.strictSame(loop.unstable, [8])
+})
+
+t.test('reconnect loop: stopped in a pause, it ends at once and leaves no timer', async t => {
+  const loop = loopOf(t, 'a')
+  await loop.clock.advance(200)
+  loop.stop()
+  await loop.clock.settle()
+  t.equal(loop.state(), 'resolved')
+  t.equal(loop.clock.scheduled, 0)
+  const { length } = loop.tried
+  await loop.clock.advance(60_000)
+  t.equal(loop.tried.length, length)
+})
+
+t.test('reconnect loop: what fails because it was stopped is no failure', async t => {
+  const loop = loopOf(t, 'a')
+  loop.next = () => {
+    loop.stop()
+    return Promise.reject(new Error('stopped'))
+  }
+  await loop.clock.settle()
+  t.equal(loop.state(), 'resolved')
+  t.strictSame(loop.errors, [])
+})

@@ -1,0 +1,176 @@
+// SASL on a connection: before anything else, again on each one, and wrong credentials are the end, once.
+import { Buffer } from 'node:buffer'
+import { inspect } from 'node:util'
+import { digestMd5 } from '../../../../protocol/session/sasl/digest-md5.ts'
+import type { SaslMechanism } from '../../../../protocol/session/sasl/mechanism.ts'
+import { codeOf, failureOf, outcomeOf } from '../../../support/outcome.ts'
+import type { World, WorldOptions } from '../../../support/scripted-client.ts'
+import { newWorld, reconnect } from '../../../support/scripted-client.ts'
+import type { ScriptedConnection } from '../../../support/scripted-server.ts'
+import type { Test } from '../../../tap.ts'
+import { t } from '../../../tap.ts'
+
+const bytes = (text: string): Buffer => Buffer.from(text)
+
+/** Sends `one`, wants `two`, sends `three`, wants `four`; remembers the hosts that it was made for. */
+function fourStep(hosts: string[] = []): SaslMechanism {
+  const begin: SaslMechanism['begin'] = host => {
+    hosts.push(host)
+    const steps: Record<string, Buffer | null> = { two: bytes('three'), four: null }
+    return {
+      initial: () => bytes('one'),
+      respond(token) {
+        const next = steps[Buffer.from(token).toString()]
+        if (next === undefined) throw new Error('not this token')
+        return next
+      },
+    }
+  }
+  return { name: 'FOUR-STEP', begin }
+}
+
+/** Answers each SASL token in turn with one of these, and leaves all else alone. */
+function answering(world: World, ...tokens: readonly (string | null)[]): void {
+  const { ensemble } = world
+  ensemble.onHandshake = connection => {
+    ensemble.admit(connection)
+    void answer(world, connection, tokens)
+  }
+}
+
+async function answer(
+  { clock }: World,
+  connection: ScriptedConnection,
+  tokens: readonly (string | null)[],
+): Promise<void> {
+  for (const token of tokens) {
+    while (connection.waiting === 0 && !connection.closed) await clock.settle()
+    if (connection.closed) return
+    connection.reply(connection.take('sasl'), { token: token === null ? null : bytes(token) })
+  }
+}
+
+function saslWorld(t: Test, sasl: SaslMechanism, options: WorldOptions = {}): World {
+  return newWorld(t, { sasl, ...options })
+}
+
+t.test('H33: sasl: before auth, watches and requests, on every connection', async t => {
+  const hosts: string[] = []
+  const auth = [{ scheme: 'digest', auth: 'a:b' }]
+  const world = saslWorld(t, fourStep(hosts), { auth, servers: 'zk.example:2181' })
+  answering(world, 'two', 'four')
+  const read = outcomeOf(world.zk.get('/a', { watch: () => {} }))
+  await world.clock.advance(10)
+  const { link } = world.ensemble
+  t.strictSame(link.names, ['sasl', 'sasl', 'auth', 'getData'])
+  t.match(link.requests, [{ body: { token: bytes('one') } }, { body: { token: bytes('three') } }])
+  t.equal(read.state, 'pending')
+  t.equal(world.zk.state, 'connected')
+  link.refuse(link.requests[3] as never, 0)
+  await reconnect(world)
+  await world.clock.advance(10)
+  t.strictSame(world.ensemble.link.names.slice(0, 3), ['sasl', 'sasl', 'auth'])
+  t.strictSame(hosts, ['zk.example', 'zk.example'], 'each with an exchange of its own')
+})
+
+t.test('H32: sasl: wrong credentials are one AUTH_FAILED, and the end', async t => {
+  const world = saslWorld(t, digestMd5({ username: 'bob', password: 'sesame-open' }))
+  const { zk, clock, ensemble, states } = world
+  ensemble.onHandshake = async connection => {
+    ensemble.admit(connection)
+    await clock.settle()
+    connection.reply(connection.take('sasl'), { token: bytes('realm="r",nonce="n"') })
+    await clock.settle()
+    connection.refuse(connection.take('sasl'), -115)
+  }
+  const failures: Error[] = []
+  zk.on('attemptFailed', error => failures.push(error))
+  const [connecting, reading] = [outcomeOf(zk.connect()), outcomeOf(zk.get('/a'))]
+  await clock.advance(60_000)
+  t.equal(codeOf(connecting), 'AUTH_FAILED')
+  t.equal(codeOf(reading), 'AUTH_FAILED')
+  t.strictSame(states, ['authFailed'])
+  t.equal(ensemble.connections.length, 1, 'it is not tried again')
+  t.match(failures, [{ code: 'AUTH_FAILED', operation: 'sasl' }])
+  t.notMatch(inspect([failures, connecting, zk], { depth: 9, showHidden: true }), /sesame/)
+})
+
+t.test('sasl: a server that does not prove itself, or has none, is not trusted', async t => {
+  for (const [token, message] of [
+    ['five', /not this token/],
+    [null, /the server has no SASL/],
+  ] as const) {
+    const world = saslWorld(t, fourStep())
+    answering(world, token)
+    const failures: Error[] = []
+    world.zk.on('attemptFailed', error => failures.push(error))
+    const read = outcomeOf(world.zk.get('/a'))
+    await world.clock.advance(10)
+    t.equal(failureOf(read).code, 'AUTH_FAILED')
+    t.match(failures, [{ code: 'AUTH_FAILED', cause: { message } }])
+    t.notOk(world.ensemble.link.names.includes('getData'), 'the request stayed here')
+  }
+})
+
+t.test('sasl: an exchange that does not end is ended', async t => {
+  const endless: SaslMechanism = {
+    name: 'ENDLESS',
+    begin: () => ({ initial: () => bytes('x'), respond: () => bytes('x') }),
+  }
+  const world = saslWorld(t, endless)
+  answering(world, ...Array.from({ length: 100 }, () => 'y'))
+  const read = outcomeOf(world.zk.get('/a'))
+  await world.clock.advance(10)
+  t.equal(codeOf(read), 'AUTH_FAILED')
+  t.equal(world.ensemble.link.names.length, 10)
+})
+
+t.test('H2: sasl: a server that says nothing to a token is passed over in time', async t => {
+  const world = saslWorld(t, fourStep(), { servers: 'one:1,two:2,three:3' })
+  const { zk, clock, ensemble } = world
+  ensemble.onHandshake = connection => {
+    ensemble.admit(connection)
+    if (connection.address.port !== 1) void answer(world, connection, ['two', 'four'])
+  }
+  zk.connect().catch(() => {})
+  await clock.advance(2999)
+  t.equal(ensemble.connections.length, 1)
+  t.equal(zk.state, 'connecting')
+  await clock.advance(2)
+  t.equal(ensemble.connections.length, 2)
+  t.equal(zk.state, 'connected')
+  t.equal(ensemble.connections[0]?.closed, true)
+})
+
+t.test('sasl: a link that breaks in the middle is a failed attempt, and the next one follows', async t => {
+  const world = saslWorld(t, fourStep())
+  const { zk, clock, ensemble } = world
+  let breaks = 1
+  ensemble.onHandshake = connection => {
+    ensemble.admit(connection)
+    if (breaks-- > 0) connection.close()
+    else void answer(world, connection, ['two', 'four'])
+  }
+  const connecting = outcomeOf(zk.connect())
+  await clock.advance(100)
+  t.equal(connecting.state, 'resolved')
+  t.equal(ensemble.connections.length, 2)
+})
+
+t.test('sasl: a mechanism that throws at once, or later', async t => {
+  for (const begin of [
+    () => {
+      throw new Error('no ticket')
+    },
+    () => ({ initial: () => Promise.reject(new Error('no ticket')), respond: () => null }),
+  ]) {
+    const world = saslWorld(t, { name: 'BROKEN', begin })
+    const failures: Error[] = []
+    world.zk.on('attemptFailed', error => failures.push(error))
+    const read = outcomeOf(world.zk.get('/a', { timeout: 5000 }))
+    await world.clock.advance(6000)
+    t.not(read.state, 'pending')
+    t.match(inspect(failures[0]), /no ticket/)
+    t.ok(world.ensemble.connections.every(({ closed }) => closed))
+  }
+})
