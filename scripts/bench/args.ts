@@ -6,7 +6,7 @@ export const USAGE: string = `Measures this client beside others, against a serv
 
   npm run bench -- [options]
 
-  --quick            small counts, one round each, under a minute: to see that it works, not for figures
+  --quick            small counts, one round each, about a minute: to see that it works, not for figures
   --only ROWS        ${rowIds.join(',')}
   --clients CLIENTS  as the result file names them, such as ours,floor; default: all that can be had
   --rounds N         rounds per client, of which the median counts; default 5

@@ -69,7 +69,9 @@ export async function findClients(
 function reasonOf(error: unknown, notInstalled: string | null): string {
   const reason = error instanceof Error ? (error.message.split('\n')[0] as string) : String(error)
   if (!reason.startsWith('Cannot find module')) return reason
-  return notInstalled ?? 'npm left it out, because it could not be fetched or compiled'
+  return (
+    notInstalled ?? 'npm could not fetch or compile it; without scripts/bench/node_modules it would try again'
+  )
 }
 
 function node(name: string, args: readonly string[], version: string, ops: readonly Operation[]): Finding {

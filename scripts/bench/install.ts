@@ -14,7 +14,15 @@ export async function installPeers(env: NodeJS.ProcessEnv = process.env): Promis
   if ((await readFile(marker, 'utf8').catch(() => '')) === wanted) return null
   process.stderr.write('bench: installing the clients to compare with (once; one of them is compiled) ...\n')
   try {
-    const args = ['install', '--prefix', bench, '--no-audit', '--no-fund', '--no-package-lock']
+    const args = [
+      'install',
+      '--prefix',
+      bench,
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--loglevel=error',
+    ]
     await runTool('npm', args, { env, cwd: bench, timeout: INSTALL_MS })
     await writeFile(marker, wanted)
     return null

@@ -78,6 +78,13 @@ async function report({ out }: BenchOptions, results: BenchResults): Promise<voi
   process.stderr.write(`bench: results.json and chart.svg are in ${out}\n`)
 }
 
-const command = parseCommand(process.argv.slice(2), cache)
-if (command.kind === 'help') process.stdout.write(USAGE)
-else await bench(command.options)
+async function main(): Promise<void> {
+  const command = parseCommand(process.argv.slice(2), cache)
+  if (command.kind === 'help') process.stdout.write(USAGE)
+  else await bench(command.options)
+}
+
+main().catch(error => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+})

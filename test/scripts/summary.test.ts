@@ -42,3 +42,11 @@ t.test('summary: a file that died before its first assertion is a failure', asyn
 t.test('summary: nothing at all is nothing', async t => {
   t.match(summarise(''), { passed: 0, failed: 0, skips: [] })
 })
+
+t.test('summary: what the release of the server has not is listed, and is no skip', async t => {
+  const { passed, failed, skips, notApplicable } = summarise(
+    '    ok 1 - recursive # SKIP not applicable: needs ZooKeeper 3.6, this is 3.5.10\n    1..1\nok 1 - a # time=1ms\n',
+  )
+  t.strictSame([passed, failed, skips], [0, 0, []])
+  t.strictSame(notApplicable, ['recursive: not applicable: needs ZooKeeper 3.6, this is 3.5.10'])
+})
