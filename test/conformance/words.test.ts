@@ -24,7 +24,6 @@ function ask(at: string, word: string): Promise<string> {
 test('short answers', async (t, { at }) => {
   t.equal(await ask(at, 'ruok'), 'imok')
   t.equal(await ask(at, 'isro'), 'rw')
-  t.equal(await ask(at, 'isro\n'), 'rw')
   t.equal(await ask(at, 'crst'), 'Connection stats reset.\n')
   t.match(await ask(at, 'dirs'), /^datadir_size: \d+\nlogdir_size: \d+\n$/)
   t.equal(await ask(at, 'nope'), '')
@@ -32,7 +31,7 @@ test('short answers', async (t, { at }) => {
 
 test('srvr and stat', async (t, { at }) => {
   const shape =
-    /^Zookeeper version: 3\.\d.*\n(?:Clients:\n(?: \/.*\[[01]\]\(queued=\d+,recved=\d+,sent=\d+\)\n)+\n)?Latency min\/avg\/max: \d+\/[\d.]+\/\d+\nReceived: \d+\nSent: \d+\nConnections: \d+\nOutstanding: \d+\nZxid: 0x[0-9a-f]+\nMode: standalone\nNode count: \d+\n$/
+    /^Zookeeper version: 3\.\d.*\n(?:Clients:\n(?: \/.*\[\d+\]\(queued=\d+,recved=\d+,sent=\d+\)\n)+\n)?Latency min\/avg\/max: \d+\/[\d.]+\/\d+\nReceived: \d+\nSent: \d+\nConnections: \d+\nOutstanding: \d+\nZxid: 0x[0-9a-f]+\nMode: standalone\nNode count: \d+\n$/
   t.match(await ask(at, 'srvr'), shape)
   const stat = await ask(at, 'stat')
   t.match(stat, shape)

@@ -239,7 +239,7 @@ test('TLS: the client is who its certificate says', async t => {
     return zk
   }
   const known = await client({ certFile: alice.cert, keyFile: alice.key })
-  t.match(await known.whoAmI(), [{ scheme: 'ip' }, { scheme: 'x509', user: 'CN=alice,O=Registry' }])
+  t.match(await known.whoAmI(), [{ authScheme: 'ip' }, { authScheme: 'x509', user: 'CN=alice,O=Registry' }])
   t.equal((await (await client({})).whoAmI()).length, 1)
   await t.rejects(RawClient.open(server.connectString), 'plain text')
 })

@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { errorOf, historyOf, inOrder, names, passed } from './support.ts'
+import { errorOf, freeze, historyOf, inOrder, names, passed } from './support.ts'
 
 // One after the other: each needs a whole ensemble to begin with.
 const ensemble = await startEnsemble(3, { tickTime: 400, config: { initLimit: '20', syncLimit: '4' } })
@@ -87,10 +87,7 @@ t.test(
     const other = await client(t, (await ensemble.leader()).connectString)
     let fired = 0
     await zk.exists('/follower-born', { watch: () => fired++ })
-    follower.freeze()
-    t.teardown(() => {
-      if (follower.state === 'frozen') follower.thaw()
-    })
+    await freeze(t, follower)
     const write = errorOf(zk.set('/follower', 'x'))
     await other.create('/follower-born')
     await passed(history, 'connected')

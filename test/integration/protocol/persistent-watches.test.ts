@@ -362,6 +362,23 @@ test('a one-shot watch that comes while the last reader leaves fires', async t =
   }
 })
 
+test('a one-shot watch whose read is under way survives that another one is taken back', async t => {
+  const { zk, other } = await stage(t, server)
+  await other.create('/a')
+  for (let i = 0; i < 5; i++) {
+    const taken = (): void => t.fail('it was taken back')
+    let fired = 0
+    await zk.get('/a', { watch: taken })
+    const reading = zk.get('/a', { watch: () => fired++ })
+    zk.removeWatch('/a', taken)
+    await reading
+    await zk.sync('/')
+    await other.set('/a', `${i}`)
+    await zk.sync('/')
+    t.equal(fired, 1, `round ${i}`)
+  }
+})
+
 test('a chroot: paths are those of the view that watches', async t => {
   const { zk, root, other, chroot } = await stage(t, server)
   await other.create('/app/a', null, { parents: true })

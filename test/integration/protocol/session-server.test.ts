@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { connectedAgain, errorOf, historyOf, names, passed, proxyTo } from './support.ts'
+import { connectedAgain, errorOf, freeze, historyOf, names, passed, proxyTo } from './support.ts'
 
 t.jobs = 8
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
@@ -65,10 +65,7 @@ test('H6: a server frozen for longer than the session: lost, expired, then a new
   const zk = await client(t, server.connectString, { sessionTimeout: 1500 })
   const history = historyOf(zk)
   await zk.create('/frozen', null, { mode: 'ephemeral' })
-  server.freeze()
-  t.teardown(() => {
-    if (server.state === 'frozen') server.thaw()
-  })
+  await freeze(t, server)
   const write = errorOf(zk.set('/frozen', 'x'))
   await passed(history, 'expired')
   t.match(await write, { code: 'CONNECTION_LOSS', mayHaveApplied: true })

@@ -1,6 +1,7 @@
 // What the tests of the client under fault share: proxied clients, their history, and the end of a session.
 import type { SessionState, StateChange, ZooKeeper, ZooKeeperOptions } from '../../../protocol/index.ts'
 import { isLinked } from '../../../protocol/index.ts'
+import type { Server } from '../../../scripts/zookeeper/server.ts'
 import { expireSession, FaultProxy } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
@@ -65,4 +66,18 @@ export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   )
   if ('error' in value) return value.error
   throw new Error('it resolved', { cause: value.value })
+}
+
+/** Freezes a server until the test ends. A signal takes its time to arrive: resolves when nothing is answered. */
+export async function freeze(t: Test, server: Server): Promise<void> {
+  t.teardown(() => {
+    if (server.state === 'frozen') server.thaw()
+  })
+  server.freeze()
+  await eventually('silence', () =>
+    server.command('ruok', 50).then(
+      () => false,
+      () => true,
+    ),
+  )
 }
