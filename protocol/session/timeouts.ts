@@ -32,10 +32,11 @@ export function timeoutsOf(sessionTimeout: number, addresses: number): Timeouts 
 
 /**
  * The time for one attempt while a session waits: what is left of it, divided by the addresses, so that none that is
- * well goes untried because others are not.
+ * well goes untried because others are not. A single one gets half of it: a server that is just starting may swallow a
+ * handshake, and is to be asked again in time.
  */
 export function attemptTimeout(sessionTimeout: number, addresses: number, remaining: number): number {
   const { connect } = timeoutsOf(sessionTimeout, addresses)
   const least = Math.min(SHORTEST_ATTEMPT, sessionTimeout / (4 * Math.max(1, addresses)))
-  return Math.min(connect, Math.max(least, remaining / Math.max(1, addresses)))
+  return Math.min(connect, Math.max(least, remaining / Math.max(2, addresses)))
 }

@@ -366,10 +366,10 @@ test('a one-shot watch whose read is under way survives that another one is take
   const { zk, other } = await stage(t, server)
   await other.create('/a')
   for (let i = 0; i < 5; i++) {
-    const taken = (): void => t.fail('it was taken back')
+    const taken = (): void => void t.fail('it was taken back')
     let fired = 0
     await zk.get('/a', { watch: taken })
-    const reading = zk.get('/a', { watch: () => fired++ })
+    const reading = zk.get('/a', { watch: () => void fired++ })
     zk.removeWatch('/a', taken)
     await reading
     await zk.sync('/')

@@ -13,7 +13,7 @@ t.test('attempt timeout: without a session to save, its share of the session tim
 t.test('H2: attempt timeout: with a session to save, its share of what is left of it', async t => {
   t.equal(attemptTimeout(9000, 3, 9000), 3000)
   t.equal(attemptTimeout(9000, 3, 6000), 2000)
-  t.equal(attemptTimeout(9000, 1, 6000), 6000)
+  t.equal(attemptTimeout(9000, 1, 6000), 3000, 'time for another attempt')
   t.equal(attemptTimeout(9000, 2, 60_000), 4500, 'never more than without one')
 })
 
