@@ -1,4 +1,4 @@
-// The locks of a registry, one object per path and number of holders.
+// The locks of a registry, one object per path, number of holders and name.
 import { validatePath } from '../../protocol/index.ts'
 import { Semaphore } from '../recipes/semaphore.ts'
 import { ServiceRegistryError } from './errors.ts'
@@ -13,31 +13,40 @@ export interface WithLockOptions extends LockOptions {
 
 export class LockBook {
   readonly #link: Link
-  readonly #locks = new Map<string, Map<number, RegistryLock>>()
+  readonly #locks = new Map<string, RegistryLock[]>()
 
   constructor(link: Link) {
     this.#link = link
   }
 
-  /** The lock of this path and number of holders: the same object every time. Throws like the checks of a write. */
+  /**
+   * The lock of this path, number of holders and name: the same object every time. Without a name, the one that is
+   * there. Throws like the checks of a write.
+   */
   get(path: string, options: LockOptions): RegistryLock {
     checkLock(options)
     this.#link.checkWritable(`lock ${path}`)
-    const { simultaneous = 1, name = '', wait = DEFAULT_WAIT } = options
-    const ofPath = this.#locks.get(path) ?? new Map<number, RegistryLock>()
-    const present = ofPath.get(simultaneous)
-    if (present !== undefined) return sameLock(present, options)
-    const lock = new RegistryLock(this.#semaphore(path, options), { name, wait }, () =>
+    const { simultaneous = 1, name, wait } = options
+    const ofPath = this.#locks.get(path) ?? []
+    const present = ofPath.find(
+      lock => lock.simultaneous === simultaneous && (name === undefined || lock.name === name),
+    )
+    if (present !== undefined) {
+      if (wait === undefined || wait === present.wait) return present
+      const message = `the lock of ${path} was made with another wait`
+      throw new ServiceRegistryError('INVALID_OPTION', message, { path })
+    }
+    const made = { name: name ?? '', wait: wait ?? DEFAULT_WAIT }
+    const lock = new RegistryLock(this.#semaphore(path, options), made, () =>
       this.#link.checkWritable(`lock ${path}`),
     )
-    ofPath.set(simultaneous, lock)
-    this.#locks.set(path, ofPath)
+    this.#locks.set(path, [...ofPath, lock])
     return lock
   }
 
   /** Releases what is held at the path; true if nothing is held there any more. */
   async release(path: string): Promise<boolean> {
-    const locks = [...(this.#locks.get(path)?.values() ?? [])]
+    const locks = this.#locks.get(path) ?? []
     await Promise.all(locks.map(lock => lock.release()))
     return locks.every(lock => !lock.status())
   }
@@ -63,7 +72,7 @@ export class LockBook {
   }
 
   async stop(): Promise<void> {
-    const locks = [...this.#locks.values()].flatMap(ofPath => [...ofPath.values()])
+    const locks = [...this.#locks.values()].flat()
     this.#locks.clear()
     await Promise.allSettled(locks.map(lock => lock.release()))
   }
@@ -75,11 +84,4 @@ export class LockBook {
     const options = { maxLeases: simultaneous, identifier: name }
     return new Semaphore(this.#link.zk, path, acl === undefined ? options : { ...options, acl })
   }
-}
-
-/** One object cannot be two things: what is given has to be what the lock was made with. */
-function sameLock(lock: RegistryLock, { name, wait }: LockOptions): RegistryLock {
-  if ((name ?? lock.name) === lock.name && (wait ?? lock.wait) === lock.wait) return lock
-  const message = `the lock of ${lock.path} was made with another name or wait`
-  throw new ServiceRegistryError('INVALID_OPTION', message, { path: lock.path })
 }

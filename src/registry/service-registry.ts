@@ -156,7 +156,10 @@ export class ServiceRegistry implements AsyncDisposable {
     yield* snapshotStream(subscribe, [this.#stopping.signal, signal])
   }
 
-  /** The lock of a path: the same object for the same number of holders. Errors: NoConnectionError, ReadOnlyError. */
+  /**
+   * The lock of a path: the same object for the same number of holders and name; without a name, the one that is there.
+   * Two names are two contenders. Errors: NoConnectionError, ReadOnlyError, INVALID_OPTION for another `wait`.
+   */
   getLock(path: string, options: LockOptions = {}): RegistryLock {
     return this.#locks.get(path, options)
   }

@@ -27,7 +27,7 @@ export function atLeast(version: string, release: string): boolean {
 export async function since(t: Test, release: string): Promise<boolean> {
   const version = await serverVersion()
   if (atLeast(version, release)) return true
-  t.pass(t.fullname, { skip: `not applicable: needs ZooKeeper ${release}, this is ${version}` })
+  t.pass(t.name, { skip: `not applicable: needs ZooKeeper ${release}, this is ${version}` })
   return false
 }
 
@@ -35,7 +35,7 @@ export async function since(t: Test, release: string): Promise<boolean> {
 export async function before(t: Test, release: string): Promise<boolean> {
   const version = await serverVersion()
   if (!atLeast(version, release)) return true
-  t.pass(t.fullname, { skip: `not applicable: for ZooKeeper before ${release}, this is ${version}` })
+  t.pass(t.name, { skip: `not applicable: for ZooKeeper before ${release}, this is ${version}` })
   return false
 }
 

@@ -47,7 +47,9 @@ t.test('lock: bad options leave the lock as it was', async t => {
     t.match(await errorOf(registry.acquireLock('/lock', options as object)), { code: 'INVALID_OPTION' })
   }
   t.equal(await registry.acquireLock('/lock', { wait: 0 }), true)
-  t.throws(() => registry.getLock('/lock', { name: 'other' }), { code: 'INVALID_OPTION' })
+  t.throws(() => registry.getLock('/lock', { wait: 5 }), { code: 'INVALID_OPTION' })
+  t.equal(registry.getLock('/lock'), registry.getLock('/lock'))
+  t.equal(await registry.acquireLock('/lock', { name: 'other', wait: 0 }), false, 'another contender')
   t.match(await errorOf(registry.withLock('/lock', {}, 'nope' as never)), { code: 'INVALID_OPTION' })
   t.match(await errorOf(registry.setNode('/')), { code: 'INVALID_OPTION' })
   t.throws(() => registry.getLock('/'), { code: 'INVALID_OPTION' })
