@@ -49,12 +49,22 @@ export function tcpConnector(ref = true): Connector {
   return (address, signal) => open(address, signal, ref)
 }
 
-function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Transport> {
+async function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Transport> {
+  signal.throwIfAborted()
+  const socket = connect({ host: address.ip, port: address.port, noDelay: true })
+  if (!ref) socket.unref()
+  return whenConnected(socket, 'connect', address, signal)
+}
+
+/** Waits for the event that makes a socket usable; a socket that does not get there is destroyed. */
+export function whenConnected(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  address: Address,
+  signal: AbortSignal,
+): Promise<Transport> {
+  socket.pause()
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const socket = connect({ host: address.ip, port: address.port, noDelay: true })
-    if (!ref) socket.unref()
-    socket.pause()
     const off = onAbort(signal, reason => {
       socket.destroy()
       reject(reason)
@@ -65,7 +75,7 @@ function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Tran
       reject(error)
     }
     socket.once('error', failed)
-    socket.once('connect', () => {
+    socket.once(event, () => {
       off()
       socket.off('error', failed)
       // Between here and open() an error must not be fatal; 'close' tells of it.

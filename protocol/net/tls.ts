@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { connect } from 'node:tls'
-import { onAbort } from '../support/abort.ts'
-import { describeAddress, SocketTransport } from './tcp.ts'
+import { whenConnected } from './tcp.ts'
 import type { Address, Connector, Transport } from './transport.ts'
 
 /** What node:tls takes, less what the connection decides itself; and files, so that rotated certificates are seen. */
@@ -59,28 +58,10 @@ function open(
   options: ConnectionOptions,
   ref: boolean,
 ): Promise<Transport> {
-  return new Promise((done, reject) => {
-    // The name, not the address, is what the certificate is checked against.
-    const name = isIP(address.host) === 0 ? { servername: address.host } : {}
-    const socket = connect({ ...name, ...options, host: address.ip, port: address.port })
-    socket.setNoDelay(true)
-    if (!ref) socket.unref()
-    socket.pause()
-    const off = onAbort(signal, reason => {
-      socket.destroy()
-      reject(reason)
-    })
-    const failed = (error: Error): void => {
-      off()
-      socket.destroy()
-      reject(error)
-    }
-    socket.once('error', failed)
-    socket.once('secureConnect', () => {
-      off()
-      socket.off('error', failed)
-      socket.on('error', () => {})
-      done(new SocketTransport(socket, describeAddress(address)))
-    })
-  })
+  // The name, not the address, is what the certificate is checked against.
+  const name = isIP(address.host) === 0 ? { servername: address.host } : {}
+  const socket = connect({ ...name, ...options, host: address.ip, port: address.port })
+  socket.setNoDelay(true)
+  if (!ref) socket.unref()
+  return whenConnected(socket, 'secureConnect', address, signal)
 }
