@@ -61,7 +61,7 @@ export class ClientCore {
   readonly #dispatcher = new WatchDispatcher(this.#watches, error => this.warn(error))
   readonly #credentials = new Credentials()
   readonly #onExpired: 'renew' | 'close'
-  readonly #closed = new AbortController()
+  #closed = new AbortController()
   #session: Session
   #started = false
   #generation = 0
@@ -233,9 +233,25 @@ export class ClientCore {
   }
 
   async close(patience: number): Promise<void> {
+    const session = this.#session
     this.#closed.abort(new ZooKeeperError('CLOSED', { operation: 'command' }))
-    await this.#session.close(patience)
-    this.#watches.clear()
+    await session.close(patience)
+    // A restart meanwhile goes on with them.
+    if (session === this.#session) this.#watches.clear()
+  }
+
+  /** Begins a new session whatever the state of the one at hand, which is given up as if it had expired. */
+  restart(): void {
+    if (!this.#started && !isTerminal(this.state)) return this.start()
+    this.#started = true
+    this.#closed = new AbortController()
+    const former = this.#session
+    former.giveUp()
+    if (this.#session !== former) return
+    this.#session = this.#open(null)
+    this.#sessionId = 0n
+    this.#announce('connecting', former.state)
+    this.#session.start()
   }
 
   #open(credentials: SessionCredentials | null): Session {

@@ -85,6 +85,24 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
   }
 
   /**
+   * Begins a new session whatever the state of the one at hand, also after `close()` and after AUTH_FAILED, and resolves
+   * as `connect` does. The old one is given up as if it had expired: listeners, credentials and armed watches stay (but
+   * for the watches after `close()`), reads that wait go on, writes that were sent reject with SESSION_EXPIRED. Its
+   * ephemeral znodes go with its timeout.
+   */
+  restart(options: RequestOptions = {}): Promise<void> {
+    try {
+      checkRequestOptions(options)
+      options.signal?.throwIfAborted()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#closed = null
+    this.#core.restart()
+    return this.connect(options)
+  }
+
+  /**
    * Ends the session, so that its ephemeral znodes go at once, and every call that still waits. Works in every
    * state, any number of times, and leaves neither timer nor socket; waits for the server one second at most.
    */

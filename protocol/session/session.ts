@@ -145,6 +145,11 @@ export class Session {
     return this.#closing
   }
 
+  /** Ends the session here and tells nobody; on the server it lives until its timeout. */
+  giveUp(): void {
+    this.#end('expired')
+  }
+
   async #close(patience: number): Promise<void> {
     const connection = this.#connection
     if (connection !== null && !isTerminal(this.#state)) {

@@ -1,0 +1,110 @@
+// restart(): a new session from every state, without the process of the client noticing more than an expiry.
+
+import { codeOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+t.test('restart: of a living session is told as an expiry, and the old one is not closed', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble, states } = world
+  const former = zk.sessionId
+  const old = ensemble.link
+  const restarting = outcomeOf(zk.restart())
+  t.equal(zk.sessionId, 0n, 'at once')
+  await clock.settle()
+  t.equal(restarting.state, 'resolved')
+  t.strictSame(states, ['connected', 'expired', 'connecting', 'connected'])
+  t.equal(zk.generation, 2)
+  t.not(zk.sessionId, former)
+  t.equal(old.closed, true)
+  t.strictSame(old.names, [], 'no closeSession')
+  t.match(ensemble.link.handshake, { sessionId: 0n, passwd: Buffer.alloc(16) })
+})
+
+t.test('restart: reads go over to the new session, writes fail, watches are armed again', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const watching = zk.exists('/w', { watch: () => {} })
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('exists'), aStat)
+  await watching
+  const [read, write] = outcomesOf(zk.exists('/1'), zk.set('/2', ''))
+  await clock.settle()
+  const restarting = zk.restart()
+  await clock.settle()
+  await restarting
+  t.equal(codeOf(write), 'SESSION_EXPIRED')
+  t.strictSame(ensemble.link.names, ['setWatches', 'exists'])
+  ensemble.link.reply(ensemble.link.take('setWatches'))
+  ensemble.link.reply(ensemble.link.take('exists'), aStat)
+  await clock.settle()
+  t.equal(read.state, 'resolved')
+})
+
+t.test('restart: after close, with the listeners and the credentials that were there', async t => {
+  const world = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: 'al:one' }] })
+  const { zk, clock, ensemble, states } = world
+  ensemble.link.reply(ensemble.link.take('auth'))
+  const closing = zk.close()
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('closeSession'))
+  await clock.settle()
+  await closing
+  const refused = outcomeOf(zk.exists('/a'))
+  await clock.settle()
+  t.equal(codeOf(refused), 'CLOSED')
+  const restarting = zk.restart()
+  await clock.settle()
+  await restarting
+  t.strictSame(states, ['connected', 'closed', 'connecting', 'connected'])
+  t.strictSame(ensemble.link.names, ['auth'])
+  const again = outcomeOf(zk.close())
+  await clock.advance(1000)
+  t.equal(again.state, 'resolved', 'and it can be closed again')
+  t.equal(zk.state, 'closed')
+})
+
+t.test('restart: in the middle of close, which settles all the same', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock } = world
+  const closing = outcomeOf(zk.close())
+  await clock.settle()
+  const restarting = zk.restart()
+  await clock.advance(1000)
+  await restarting
+  t.equal(closing.state, 'resolved')
+  t.equal(zk.state, 'connected')
+})
+
+t.test('restart: after AUTH_FAILED, with other credentials', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble, states } = world
+  const adding = outcomeOf(zk.addAuth('digest', 'al:wrong'))
+  await clock.settle()
+  ensemble.link.refuse(ensemble.link.take('auth'), -115)
+  await clock.settle()
+  t.equal(codeOf(adding), 'AUTH_FAILED')
+  t.equal(zk.state, 'authFailed')
+  const restarting = zk.restart()
+  await clock.settle()
+  await restarting
+  t.strictSame(states.slice(-2), ['connecting', 'connected'])
+  t.strictSame(ensemble.link.names, [], 'what was refused is not sent again')
+})
+
+t.test('restart: of a client that never began, or that does not get through', async t => {
+  const world = newWorld(t)
+  const { zk, clock, ensemble, states } = world
+  ensemble.reach = () => 'refused'
+  const [late] = outcomesOf(zk.restart({ timeout: 500 }))
+  await clock.advance(500)
+  t.equal(codeOf(late), 'REQUEST_TIMEOUT')
+  ensemble.reach = () => 'open'
+  await clock.advance(2000)
+  t.strictSame(states, ['connected'])
+  const aborted = outcomeOf(zk.restart({ signal: AbortSignal.abort(new Error('no')) }))
+  await clock.settle()
+  t.equal(aborted.state, 'rejected')
+  t.equal(zk.generation, 1, 'a call that was aborted before it began changes nothing')
+})
