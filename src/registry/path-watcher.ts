@@ -2,12 +2,12 @@
 import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
 import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
-import { isolated } from '../../protocol/support/isolated.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
-import type { Callback, Content, Snapshot } from './snapshot.ts'
-import { blank, deepFreeze, sameContent } from './snapshot.ts'
+import { Listeners } from './listeners.ts'
+import type { Content, Sight, Source } from './snapshot.ts'
+import { blank, deepFreeze, snapshotOf } from './snapshot.ts'
 
 const log = logger('watcher')
 
@@ -15,19 +15,20 @@ const log = logger('watcher')
 type Due = 'none' | 'data' | 'children' | 'both'
 
 export interface PathWatcherPort {
-  /** A callback threw, or a read failed that nobody waits for; the watcher tries again by itself. */
+  /** A read failed that nobody waits for; the watcher tries again by itself. */
   warning(error: unknown): void
   /** True while there is a connection on which all watches are armed and have told what was missed. */
   confirmed(): boolean
 }
 
-export class PathWatcher {
+export class PathWatcher implements Source {
   readonly path: string
   readonly #zk: ZooKeeperView
   readonly #port: PathWatcherPort
-  readonly #callbacks = new Map<Callback, Content | null>()
+  readonly #listeners = new Listeners()
   readonly #backoff = new Backoff({ base: 200, cap: 10_000 })
   #content: Content
+  #snapshot: Sight | null = null
   #asOf: number | null = null
   #due: Due = 'both'
   /** False while a change is known that was not read yet. */
@@ -48,10 +49,17 @@ export class PathWatcher {
     })
   }
 
-  get snapshot(): Snapshot {
-    const live = this.#port.confirmed() && this.#current && this.#asOf !== null
-    const asOf = this.#asOf === null ? null : new Date(this.#asOf)
-    return Object.freeze({ ...this.#content, source: live ? 'live' : 'memory', asOf, stale: !live })
+  get snapshot(): Sight {
+    const live = this.#current && this.#asOf !== null && this.#port.confirmed()
+    const known = this.#snapshot
+    if (known !== null && known.stale !== live) return known
+    const source = live ? 'live' : 'memory'
+    this.#snapshot = snapshotOf(this.#content, { source, asOf: this.#asOf, stale: !live })
+    return this.#snapshot
+  }
+
+  listen(listener: () => void): () => void {
+    return this.#listeners.add(listener)
   }
 
   /** Reads for the first time. Errors: NO_AUTH, or what else the read met. */
@@ -64,21 +72,10 @@ export class PathWatcher {
     this.#again('both')
   }
 
-  /** Adds a callback and calls it at once, if there is something to tell; one that is there already is left alone. */
-  add(callback: Callback): void {
-    if (this.#callbacks.has(callback)) return
-    this.#callbacks.set(callback, null)
-    this.#call(callback)
-  }
-
-  remove(callback: Callback): void {
-    this.#callbacks.delete(callback)
-  }
-
   stop(): void {
     this.#stopped = true
     this.#unsubscribe()
-    this.#callbacks.clear()
+    this.#listeners.clear()
     if (this.#retry !== null) clearTimeout(this.#retry)
   }
 
@@ -125,7 +122,7 @@ export class PathWatcher {
       }
       if (this.#due !== 'none') continue
       this.#current = true
-      this.#publish()
+      if (!this.#stopped) this.#listeners.call()
     }
   }
 
@@ -141,13 +138,18 @@ export class PathWatcher {
     const { value: list } = gotChildren as PromiseFulfilledResult<Awaited<
       ReturnType<ZooKeeperView['getChildren']>
     > | null>
-    this.#content = Object.freeze({
+    this.#show({
       path: this.path,
       data: node === null ? this.#content.data : deepFreeze(decode(node.data)),
       children: list === null ? this.#content.children : Object.freeze([...list.children].sort()),
       stat: Object.freeze((list ?? node)?.stat ?? this.#content.stat),
     })
+  }
+
+  #show(content: Content): void {
+    this.#content = Object.freeze(content)
     this.#asOf = Date.now()
+    this.#snapshot = null
   }
 
   /** No znode: the watch on its existence takes over. Any other failure is the caller's. */
@@ -155,27 +157,10 @@ export class PathWatcher {
     if (!ZooKeeperError.is(reason, 'NO_NODE')) throw reason
     const stat = await this.#zk.exists(this.path, { watch: this.#onData })
     if (stat === null) {
-      this.#content = blank(this.path)
-      this.#asOf = Date.now()
+      this.#show(blank(this.path))
     } else {
       this.#due = 'both'
     }
-  }
-
-  #publish(): void {
-    for (const callback of [...this.#callbacks.keys()]) this.#call(callback)
-  }
-
-  /** A callback is not called twice with equal content. What it throws reaches neither the others nor us. */
-  #call(callback: Callback): void {
-    const last = this.#callbacks.get(callback)
-    if (this.#stopped || last === undefined) return
-    if (last !== null && sameContent(last, this.#content)) return
-    this.#callbacks.set(callback, this.#content)
-    isolated(
-      () => callback(this.snapshot),
-      error => this.#port.warning(error),
-    )
   }
 
   #retryLater(): void {

@@ -22,6 +22,7 @@ import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { snapshotStream } from './snapshot-stream.ts'
+import type { Subscription } from './subscription.ts'
 import { WatcherBook } from './watcher-book.ts'
 
 const log = logger('registry')
@@ -136,10 +137,22 @@ export class ServiceRegistry implements AsyncDisposable {
     return this.#watchers.get(path, callback)
   }
 
-  /** Calls back now and on every change of the path; the same callback counts once. */
-  async addCallback(path: string, callback: Callback): Promise<void> {
+  /**
+   * What is known of a path that is followed, at once and without asking; null for one that is not. The same object
+   * as long as nothing changes, so it costs next to nothing.
+   */
+  peek(path: string): Snapshot | null {
+    return this.#watchers.peek(path)
+  }
+
+  /**
+   * Calls back now and on every change of the path; the same callback counts once. An async callback is not called
+   * again before it is done. What is returned mutes the callback, or ends it. Errors: as `get`.
+   */
+  async addCallback(path: string, callback: Callback): Promise<Subscription> {
     checkFunction('a callback', callback)
-    await this.get(path, callback)
+    this.#link.checkRunning()
+    return this.#watchers.subscribe(path, callback)
   }
 
   /**
@@ -150,8 +163,8 @@ export class ServiceRegistry implements AsyncDisposable {
     this.#link.checkRunning()
     const signal = checkSignal(options.signal)
     const subscribe = async (callback: Callback): Promise<() => void> => {
-      await this.addCallback(path, callback)
-      return () => this.#watchers.remove(path, callback)
+      const subscription = await this.addCallback(path, callback)
+      return () => subscription.close()
     }
     yield* snapshotStream(subscribe, [this.#stopping.signal, signal])
   }

@@ -1,39 +1,97 @@
 // What the registry knows of a path at one time.
+import { isDeepStrictEqual } from 'node:util'
 import type { Stat } from '../../protocol/index.ts'
 import type { NodeObject } from './codec.ts'
 
-export interface Snapshot {
+export interface Snapshot<Data = NodeObject> {
   readonly path: string
-  /** null: no znode, or one without data. */
-  readonly data: NodeObject | null
+  /** null: no znode, one without data, or data that the schema refused. */
+  readonly data: Data | null
   /** Names of the children, sorted. */
   readonly children: readonly string[]
   /** null: there is no znode. */
   readonly stat: Stat | null
-  /** `live`: as the connected server showed it. `memory`: what was known when the connection was lost, if anything. */
-  readonly source: 'live' | 'memory'
+  /**
+   * `live`: as the connected server showed it. `memory`: what was known when the connection was lost, if anything.
+   * `file`: from the cache file; no server has shown it to this process yet.
+   */
+  readonly source: 'live' | 'memory' | 'file'
   /** When a server last showed this; null if none has. */
   readonly asOf: Date | null
-  /** True: the truth may have moved on: there is no connection, or a change is known that was not read yet. */
+  /** True: the truth may have moved on: no connection, a change that was not read yet, or a protected list. */
   readonly stale: boolean
+  /** True: the list has shrunk below `minInstances`, and this is the last good one. */
+  readonly protected: boolean
 }
 
-/** The content: what callbacks are called for. */
-export type Content = Pick<Snapshot, 'path' | 'data' | 'children' | 'stat'>
+/** What is known of one child. Its data is null if it has none, or may not be read; then its Stat is null too. */
+export interface ChildSnapshot<Data = NodeObject> {
+  readonly data: Data | null
+  readonly stat: Stat | null
+}
 
-export type Callback = (snapshot: Snapshot) => void
+/** By the names of the children. Without a prototype: any name is only a name. */
+export type ChildData<Child extends ChildSnapshot<unknown> = ChildSnapshot> = Readonly<Record<string, Child>>
+
+/** The content: what callbacks are called for. */
+export interface Content extends Pick<Snapshot, 'path' | 'data' | 'children' | 'stat'> {
+  readonly childData?: ChildData
+}
+
+/** A snapshot inside the registry: with the children's data where that was asked for. */
+export interface Sight extends Snapshot {
+  readonly childData?: ChildData
+}
+
+export type Callback<Seen = Snapshot> = (snapshot: Seen) => void
+
+/** Something that can be seen again and again: a path, a path with its children, or a guarded list. */
+export interface Source {
+  /** The same object as long as nothing changes. */
+  readonly snapshot: Sight
+  /** The listener is called after everything that may have changed the snapshot; the function returned ends that. */
+  listen(listener: () => void): () => void
+}
+
+interface Circumstances extends Pick<Snapshot, 'source' | 'stale'> {
+  /** Milliseconds of the wall clock. */
+  readonly asOf: number | null
+  readonly protected?: boolean
+}
 
 export function blank(path: string): Content {
   return Object.freeze({ path, data: null, children: Object.freeze([]), stat: null })
 }
 
-/** Equal in everything a callback is called for. The mzxid stands for the data: no two changes share one. */
+/** Shared by everybody who asks. A Date cannot be frozen, so each reader gets one of his own. */
+export function snapshotOf(content: Content, circumstances: Circumstances): Sight {
+  const { source, asOf, stale } = circumstances
+  return Object.freeze({
+    ...content,
+    source,
+    get asOf(): Date | null {
+      return asOf === null ? null : new Date(asOf)
+    },
+    stale,
+    protected: circumstances.protected ?? false,
+  })
+}
+
+/**
+ * Equal in everything a callback is called for. The mzxid stands for the data: no two changes share one. What came
+ * from a file may be of another ensemble, so there the data counts itself.
+ */
+export function sameSight(a: Sight, b: Sight): boolean {
+  if (a.protected !== b.protected || a.childData !== b.childData || !sameContent(a, b)) return false
+  return a.source !== 'file' || b.source === 'file' || isDeepStrictEqual(a.data, b.data)
+}
+
 export function sameContent(a: Content, b: Content): boolean {
-  if (a.stat === null || b.stat === null) return a.stat === b.stat && sameNames(a.children, b.children)
   return sameStat(a.stat, b.stat) && sameNames(a.children, b.children)
 }
 
-function sameStat(a: Stat, b: Stat): boolean {
+export function sameStat(a: Stat | null, b: Stat | null): boolean {
+  if (a === null || b === null) return a === b
   return (
     a.czxid === b.czxid &&
     a.mzxid === b.mzxid &&
@@ -44,7 +102,7 @@ function sameStat(a: Stat, b: Stat): boolean {
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, i) => name === b[i])
+  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]))
 }
 
 /** Freezes data that many callbacks share: none of them can change what the others see. */

@@ -11,7 +11,7 @@ const HEAD = '{"pid":7,"created":"2020-01-02 03:04:05"'
 const encoded = (data: NodeData): string => Buffer.from(encode(data, envelope)).toString('latin1')
 const read = (text: string): unknown => decode(Buffer.from(text, 'utf8'))
 
-t.test('encode: the bytes of the Python package', async t => {
+t.test('N21, N22: encode: the bytes of the Python package', async t => {
   const table: readonly (readonly [NodeData, string])[] = [
     [null, `${HEAD}}`],
     [undefined, `${HEAD}}`],
@@ -35,12 +35,12 @@ t.test('encode: the bytes of the Python package', async t => {
   for (const [data, bytes] of table) t.equal(encoded(data), bytes)
 })
 
-t.test('encode: process and local time', async t => {
+t.test('N21: encode: process and local time', async t => {
   t.same(envelopeNow(new Date(2001, 1, 3, 4, 5, 6)), { pid: process.pid, created: '2001-02-03 04:05:06' })
   t.match(Buffer.from(encode(null)).toString(), /^\{"pid":\d+,"created":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\}$/)
 })
 
-t.test('encode: what has no JSON is a typed error', async t => {
+t.test('N24: encode: what has no JSON is a typed error', async t => {
   const circle: Record<string, unknown> = {}
   circle.self = circle
   const deep = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
@@ -87,7 +87,7 @@ t.test('encode: a key without a value is left out, and cannot take the envelope 
   t.equal(Buffer.from(bytes).toString(), '{"pid":1,"created":"x","b":1}')
 })
 
-t.test('decode: objects are parsed, everything else is text', async t => {
+t.test('N25, N28: decode: objects are parsed, everything else is text', async t => {
   const table: readonly (readonly [string, unknown])[] = [
     ['', null],
     [' ', {}],
@@ -115,7 +115,7 @@ t.test('decode: objects are parsed, everything else is text', async t => {
   t.equal(decode(null), null)
 })
 
-t.test('decode: NaN, infinities and integers that a double cannot hold', async t => {
+t.test('N27: decode: NaN, infinities and integers that a double cannot hold', async t => {
   t.strictSame(read('{"a":NaN,"b":[Infinity,-Infinity],"c":"NaN"}'), {
     a: Number.NaN,
     b: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
@@ -144,7 +144,7 @@ t.test('decode: NaN, infinities and integers that a double cannot hold', async t
   }
 })
 
-t.test('decode: bytes that are no UTF-8 stay readable', async t => {
+t.test('N26: decode: bytes that are no UTF-8 stay readable', async t => {
   const table = [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0x7b, 0xff, 0x7d]]
   for (const bytes of table) {
     const data = decode(Uint8Array.from([0x20, ...bytes, 0x0a]))

@@ -17,7 +17,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('the same callback counts once; another one is called at once', async t => {
+test('N34: the same callback counts once; another one is called at once', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/a', '{"n":1}')
@@ -42,7 +42,7 @@ test('many first calls at once share one watcher', async t => {
   t.ok(all.every(({ seen }) => seen.length === 1))
 })
 
-test('callbacks that throw, or reject later, hurt nobody', async t => {
+test('N36: callbacks that throw, or reject later, hurt nobody', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const warnings: unknown[] = []
@@ -96,7 +96,7 @@ test('a callback may add, get and stop', async t => {
   t.match(await errorOf(registry.get('/a')), { code: 'STOPPED' })
 })
 
-test('nobody can corrupt what others see', async t => {
+test('N41: nobody can corrupt what others see', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/a', '{"list":[1,{"deep":1}],"n":1}')

@@ -15,7 +15,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('get tells data, sorted children and Stat', async t => {
+test('N29: get tells data, sorted children and Stat', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/a', '{"n":1}')
@@ -27,7 +27,7 @@ test('get tells data, sorted children and Stat', async t => {
   t.equal(snapshot.stat?.version, 0)
 })
 
-test('H19: an absent path is told as such, and picked up when it is created', async t => {
+test('N30, H19: an absent path is told as such, and picked up when it is created', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, seen, last } = recorder()
@@ -42,7 +42,7 @@ test('H19: an absent path is told as such, and picked up when it is created', as
   t.same((await registry.get('/x/a')).data, { n: 1 })
 })
 
-test('later calls answer from memory, and cost no request', async t => {
+test('N29: later calls answer from memory, and cost no request', async t => {
   const { registry, witness, requests } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
   await registry.get('/a')
@@ -52,7 +52,7 @@ test('later calls answer from memory, and cost no request', async t => {
   t.equal(requests.length, before)
 })
 
-test('a callback is called for the start, for creation, for a child and for each change: six times', async t => {
+test('N35: a callback is called for the start, for creation, for a child and for each change: six times', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, seen } = recorder()
@@ -73,7 +73,7 @@ test('a callback is called for the start, for creation, for a child and for each
   )
 })
 
-test('H19: the node goes and comes back, again and again, with and without children', async t => {
+test('N39, N40, H19: the node goes and comes back, again and again, with and without children', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, last } = recorder()
@@ -92,7 +92,7 @@ test('H19: the node goes and comes back, again and again, with and without child
   await eventually('not deaf', () => last()?.children[0] === 'b')
 })
 
-test('H19: a quick deletion and creation is never missed', async t => {
+test('N40, H19: a quick deletion and creation is never missed', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const { callback, last } = recorder()
@@ -135,7 +135,7 @@ test('a storm of changes ends with the truth', async t => {
     if (data?.n !== stat!.version) t.fail('data and Stat do not belong together')
 })
 
-test('the Stat is refreshed with the children', async t => {
+test('N38: the Stat is refreshed with the children', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/pool', '{"n":1}')
@@ -181,7 +181,7 @@ test('H18: callbacks go on through a cut link and through an expiry, without rep
   t.match(await registry.get('/a'), { stale: false, source: 'live' })
 })
 
-test('H19: first calls while the link is down answer at once, and catch up', async t => {
+test('N31, N33, H19: first calls while the link is down answer at once, and catch up', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
   proxy.set({ kind: 'refuse' })
@@ -195,7 +195,7 @@ test('H19: first calls while the link is down answer at once, and catch up', asy
   t.equal(seen.length, 2)
 })
 
-test('what may not be read rejects with NO_AUTH, and can be asked for again', async t => {
+test('N32: what may not be read rejects with NO_AUTH, and can be asked for again', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   const acl = [{ perms: 30, id: { scheme: 'world', id: 'anyone' } }]
@@ -206,7 +206,7 @@ test('what may not be read rejects with NO_AUTH, and can be asked for again', as
   t.match(await registry.get('/secret'), { data: { n: 1 } })
 })
 
-test('data of every kind', async t => {
+test('N25, N26, N27: data of every kind', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/none')
