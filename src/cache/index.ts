@@ -1,0 +1,10 @@
+// nd-service-registry/cache: znodes kept in memory, and their changes told.
+export type { ChildrenSnapshot } from './children-cache.ts'
+export { ChildrenCache } from './children-cache.ts'
+export type { CacheChange, CacheNode, NodeAdded, NodeRemoved, NodeReplaced, NodeUpdated } from './node.ts'
+export { NodeCache } from './node-cache.ts'
+export type { CacheOptions, CachePorts } from './options.ts'
+export type { TreeCacheOptions } from './tree-cache.ts'
+export { TreeCache } from './tree-cache.ts'
+export type { CacheEvents, CacheState, CacheStateChange } from './znode-cache.ts'
+export { ZnodeCache } from './znode-cache.ts'

@@ -1,0 +1,166 @@
+// The tree as it was read: takes the answers in, says what they make it necessary to read, and what they changed.
+import type { Stat } from '../../protocol/index.ts'
+import { childOf, nameOf, parentOf } from '../../protocol/index.ts'
+import type { Agenda } from './agenda.ts'
+import type { CacheNode } from './node.ts'
+import type { Scope } from './scope.ts'
+
+interface Own {
+  readonly data: Uint8Array | null
+  readonly stat: Stat
+}
+
+interface Entry {
+  readonly depth: number
+  /** `unknown`: not read yet, or, at the root, not there. `denied`: READ is not granted. */
+  own: Own | 'unknown' | 'denied'
+  /** The Stat that came with the names of the children; null before the first listing, and where nothing is listed. */
+  listed: Stat | null
+  readonly children: Set<string>
+}
+
+export class Model {
+  readonly #scope: Scope
+  /** A parent stands before its children. */
+  readonly #entries = new Map<string, Entry>()
+  /** What may look otherwise than it was last shown. */
+  readonly #touched = new Set<string>()
+  readonly #denied = new Set<string>()
+
+  constructor(scope: Scope) {
+    this.#scope = scope
+    this.#entries.set(scope.root, emptyEntry(0))
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  has(path: string): boolean {
+    return this.#entries.has(path)
+  }
+
+  /** Every path that is known, parents first. */
+  paths(): IterableIterator<string> {
+    return this.#entries.keys()
+  }
+
+  /** What is there and may not be read, parents first. */
+  denied(): string[] {
+    return [...this.#denied]
+  }
+
+  /** The paths that may have changed since the last call. */
+  takeTouched(): string[] {
+    const paths = [...this.#touched]
+    this.#touched.clear()
+    return paths
+  }
+
+  /** The znode as it is shown; null where there is none, or nothing was read yet. */
+  nodeOf(path: string): CacheNode | null {
+    const entry = this.#entries.get(path)
+    if (entry === undefined || typeof entry.own === 'string') return null
+    const { data, stat } = entry.own
+    return Object.freeze({ path, data, stat: Object.freeze(shownStat(stat, entry.listed)) })
+  }
+
+  /** The answer to a `get`. */
+  read(path: string, data: Uint8Array | null, stat: Stat, work: Agenda): void {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return
+    this.#renew(path, entry, { data, stat })
+    if (!this.#scope.lists(entry.depth)) return
+    if (stat.numChildren === 0) this.#adopt(path, entry, [], stat, work)
+    else if (entry.listed?.czxid !== stat.czxid) work.add('list', path)
+  }
+
+  /** The answer to a `list`. */
+  list(path: string, names: readonly string[], stat: Stat, work: Agenda): void {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return
+    this.#adopt(path, entry, names, stat, work)
+    // The data is that of a znode which is gone. A mere write has had its event.
+    if (typeof entry.own === 'string' || entry.own.stat.czxid !== stat.czxid) work.add('get', path)
+  }
+
+  /** The answer to a `verify`. */
+  verify(path: string, stat: Stat, work: Agenda): void {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return
+    const { own, listed } = entry
+    if (typeof own === 'string') return work.add('get', path)
+    const same = own.stat.czxid === stat.czxid && own.stat.mzxid === stat.mzxid
+    if (same) this.#renew(path, entry, { ...own, stat })
+    else work.add('get', path)
+    if (!this.#scope.lists(entry.depth)) return
+    if (listed === null || !sameList(listed, stat)) work.add('list', path)
+  }
+
+  /** READ is not granted, so there is nothing to show. True where that is news. */
+  deny(path: string): boolean {
+    const entry = this.#entries.get(path)
+    if (entry === undefined || entry.own === 'denied') return false
+    for (const name of [...entry.children]) this.#drop(childOf(path, name))
+    entry.own = 'denied'
+    entry.listed = null
+    this.#denied.add(path)
+    this.#touched.add(path)
+    return true
+  }
+
+  /** There is no such znode. */
+  absent(path: string): void {
+    this.#drop(path)
+    if (path === this.#scope.root) this.#entries.set(path, emptyEntry(0))
+  }
+
+  #renew(path: string, entry: Entry, own: Own): void {
+    entry.own = own
+    this.#denied.delete(path)
+    this.#touched.add(path)
+  }
+
+  /** Names that are new are to be read; what is below those that are gone is gone. */
+  #adopt(path: string, entry: Entry, names: readonly string[], stat: Stat, work: Agenda): void {
+    entry.listed = stat
+    this.#touched.add(path)
+    const present = new Set(names)
+    for (const name of [...entry.children]) {
+      if (!present.has(name)) this.#drop(childOf(path, name))
+    }
+    for (const name of names) {
+      const child = childOf(path, name)
+      if (entry.children.has(name) || !this.#scope.admits(child)) continue
+      entry.children.add(name)
+      this.#entries.set(child, emptyEntry(entry.depth + 1))
+      work.add('get', child)
+    }
+  }
+
+  #drop(path: string): void {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return
+    for (const name of [...entry.children]) this.#drop(childOf(path, name))
+    this.#entries.delete(path)
+    this.#denied.delete(path)
+    this.#touched.add(path)
+    if (path !== this.#scope.root) this.#entries.get(parentOf(path))?.children.delete(nameOf(path))
+  }
+}
+
+function emptyEntry(depth: number): Entry {
+  return { depth, own: 'unknown', listed: null, children: new Set() }
+}
+
+/** Nothing came or went between the two. */
+function sameList(a: Stat, b: Stat): boolean {
+  return a.czxid === b.czxid && a.pzxid === b.pzxid && a.cversion === b.cversion
+}
+
+/** What belongs to the data from the one, what belongs to the list from the other. */
+function shownStat(own: Stat, listed: Stat | null): Stat {
+  if (listed === null || listed.czxid !== own.czxid) return { ...own }
+  const { cversion, numChildren, pzxid } = listed
+  return { ...own, aversion: Math.max(own.aversion, listed.aversion), cversion, numChildren, pzxid }
+}
