@@ -8,6 +8,7 @@ import { isPassing, isSessionOver } from '../recipes/persistence.ts'
 import { Agenda } from './agenda.ts'
 import type { Model } from './model.ts'
 import type { CacheSettings } from './options.ts'
+import type { RoundOutcome } from './round.ts'
 import { Round } from './round.ts'
 import type { Scope } from './scope.ts'
 
@@ -39,16 +40,20 @@ export class Follower {
   readonly #settings: CacheSettings
   readonly #port: FollowerPort
   readonly #due = new Agenda()
+  /** What could not be read, until it is tried again. */
   readonly #failed = new Agenda()
   readonly #backoff: Backoff
   readonly #closed = new AbortController()
   #trust: Trust = 'none'
   /** Counts the gaps, so that a round knows of one that came while it read. */
   #gaps = 0
+  #last: RoundOutcome = 'done'
   #reading: Promise<void> | null = null
+  /** True from the first read of a round to the last. */
+  #busy = false
   #following: Promise<void> = Promise.resolve()
-  /** Pauses before another try; aborted, they are over. */
-  readonly #pauses = new Set<AbortController>()
+  /** The pauses before another watch and other reads; aborted, they are over. */
+  readonly #pauses = new Map<'watch' | 'reads', AbortController>()
   #unsubscribe = (): void => {}
 
   constructor(zk: ZooKeeperView, scope: Scope, model: Model, settings: CacheSettings, port: FollowerPort) {
@@ -62,7 +67,7 @@ export class Follower {
 
   /** True while no change is known that was not read yet. */
   get current(): boolean {
-    return this.#trust === 'full' && this.#due.size + this.#failed.size === 0 && this.#reading === null
+    return this.#trust === 'full' && this.#due.size + this.#failed.size === 0 && !this.#busy
   }
 
   start(): void {
@@ -93,7 +98,7 @@ export class Follower {
         if (isTerminal(this.#zk.state) && isSessionOver(error)) break
         this.#doubt('none')
         if (!isPassing(error)) this.#port.warning(error)
-        await this.#pause()
+        await this.#pause('watch')
       }
     }
     if (signal.aborted) return
@@ -150,8 +155,10 @@ export class Follower {
     const gaps = this.#gaps
     const work = new Agenda()
     work.absorb(this.#due)
-    work.absorb(this.#failed)
-    const outcome = await new Round({
+    // What a broken connection left undone belongs to the picture; what fails by itself must not hold it up.
+    if (this.#last === 'broken') work.absorb(this.#failed)
+    this.#busy = true
+    this.#last = await new Round({
       zk: this.#zk,
       model: this.#model,
       work,
@@ -163,21 +170,15 @@ export class Follower {
     if (signal.aborted) return false
     // What came with the last answers has its say first.
     await this.#turn()
-    if (outcome === 'broken') {
-      this.#port.doubted()
-      this.#tryAgain()
-      return false
-    }
+    this.#busy = false
+    if (this.#failed.size > 0) this.#tryAgain()
+    if (this.#last === 'broken') return false
     if (this.#gaps === gaps && this.#trust === 'verifying') this.#trust = 'full'
-    if (this.#failed.size > 0) {
-      this.#port.doubted()
-      this.#tryAgain()
-    } else {
-      this.#backoff.reset()
-    }
+    if (this.#failed.size === 0) this.#backoff.reset()
     this.#port.settled(this.#trust === 'full' && this.#failed.size === 0)
     return true
   }
+
   /** Something may have been missed; `verifying`: and is being looked for. */
   #doubt(trust: Exclude<Trust, 'full'>): void {
     this.#trust = trust
@@ -186,7 +187,9 @@ export class Follower {
   }
 
   #tryAgain(): void {
-    void this.#pause().then(() => {
+    this.#port.doubted()
+    if (this.#pauses.has('reads')) return
+    void this.#pause('reads').then(() => {
       if (this.#closed.signal.aborted) return
       this.#due.absorb(this.#failed)
       if (this.#due.size > 0) this.#read()
@@ -203,18 +206,18 @@ export class Follower {
     return this.#wait(this.#settings.random() * bound, this.#closed)
   }
 
-  async #pause(): Promise<void> {
+  async #pause(before: 'watch' | 'reads'): Promise<void> {
     const pause = new AbortController()
-    this.#pauses.add(pause)
+    this.#pauses.set(before, pause)
     const off = onAbort(this.#closed.signal, () => pause.abort())
     await this.#wait(this.#backoff.next(), pause)
     off()
-    this.#pauses.delete(pause)
+    this.#pauses.delete(before)
   }
 
   /** The link is fresh: whoever waits for another try need not wait any longer. */
   #hurry(): void {
-    for (const pause of this.#pauses) pause.abort()
+    for (const pause of this.#pauses.values()) pause.abort()
   }
 
   /** Shorter with an abort. */

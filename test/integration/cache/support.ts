@@ -16,15 +16,23 @@ export function shown(data: Uint8Array | null, { czxid, mzxid, pzxid, numChildre
   return `${text} ${czxid} ${mzxid} ${pzxid} ${numChildren}`
 }
 
-/** What the server has at and below a path; reading while others write is up to the caller. */
-export async function treeAt(zk: ZooKeeperView, path: string, maxDepth = 100): Promise<Tree> {
+/** What a cache is to show: how deep, and what is left out. */
+export interface Extent {
+  readonly maxDepth?: number
+  readonly filter?: (path: string) => boolean
+}
+
+/** What the server has at and below a path, while nobody writes. */
+export async function treeAt(zk: ZooKeeperView, path: string, extent: Extent = {}): Promise<Tree> {
+  const { maxDepth = 100, filter = () => true } = extent
   const tree: Tree = {}
   const visit = async (at: string, depth: number): Promise<void> => {
     const { data, stat } = await zk.get(at)
     tree[at] = shown(data, stat)
     if (depth === 0) return
     const { children } = await zk.getChildren(at)
-    await Promise.all(children.map(name => visit(childOf(at, name), depth - 1)))
+    const inside = children.map(name => childOf(at, name)).filter(child => filter(child))
+    await Promise.all(inside.map(child => visit(child, depth - 1)))
   }
   await visit(path, maxDepth).catch(error => {
     if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
@@ -82,13 +90,18 @@ export function kept<C extends ZnodeCache>(t: Test, cache: C): C & { readonly wa
 }
 
 /** Waits until the cache shows what the server has. */
-export async function same(t: Test, cache: ZnodeCache, zk: ZooKeeperView, maxDepth?: number): Promise<void> {
+export async function same(
+  t: Test,
+  cache: ZnodeCache,
+  zk: ZooKeeperView,
+  extent: Extent = {},
+): Promise<void> {
   const equal = async (): Promise<boolean> => {
-    const truth = await treeAt(zk, cache.path, maxDepth)
+    const truth = await treeAt(zk, cache.path, extent)
     return cache.current && JSON.stringify(treeOf(cache)) === JSON.stringify(truth)
   }
   await eventually('the cache is as the server', equal).catch(() => {})
-  t.strictSame(treeOf(cache), await treeAt(zk, cache.path, maxDepth))
+  t.strictSame(treeOf(cache), await treeAt(zk, cache.path, extent))
 }
 
 /** Counts the requests that pass a proxy, by opcode, without pings. */

@@ -1,0 +1,305 @@
+// How caches read: what is due, in which order, how much at a time, and what a failed read does.
+import type { CachePorts, CacheState, ZnodeCache } from '../../src/cache/index.ts'
+import { ChildrenCache, NodeCache, TreeCache } from '../../src/cache/index.ts'
+import { codeOf, outcomeOf } from '../support/outcome.ts'
+import type { World } from '../support/scripted-client.ts'
+import { connectedWorld, newWorld, reconnect } from '../support/scripted-client.ts'
+import type { Test } from '../tap.ts'
+import { t } from '../tap.ts'
+import { SmallServer } from './support.ts'
+
+const THROTTLED = -127
+const SYSTEM_ERROR = -1
+
+interface Scene {
+  readonly world: World
+  readonly server: SmallServer
+  readonly ports: CachePorts
+}
+
+async function scene(t: Test, random = 0): Promise<Scene> {
+  const world = await connectedWorld(t)
+  return { world, server: new SmallServer(), ports: { clock: world.clock, random: () => random } }
+}
+
+/** Starts a cache and answers all that it asks; it is closed before the client is. */
+async function started<C extends ZnodeCache>(t: Test, { world, server }: Scene, cache: C): Promise<C> {
+  t.teardown(() => cache.close())
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  if (start.state !== 'resolved') throw new Error(`start is ${start.state}`)
+  server.reads.length = 0
+  return cache
+}
+
+function statesOf(cache: ZnodeCache): CacheState[] {
+  const states: CacheState[] = []
+  cache.on('state', ({ state }) => states.push(state))
+  return states
+}
+
+t.test(
+  'caches: one recursive watch, armed before the first read; a plain one for a single znode',
+  async t => {
+    const { world, server, ports } = await scene(t)
+    const tree = new TreeCache(world.zk, '/t', { ports })
+    const node = new NodeCache(world.zk, '/n', { ports })
+    for (const cache of [tree, node]) {
+      t.teardown(() => cache.close())
+      outcomeOf(cache.start())
+    }
+    await world.clock.settle()
+    t.match(world.ensemble.link.requests, [
+      { name: 'addWatch', body: { path: '/t', mode: 1 } },
+      { name: 'addWatch', body: { path: '/n', mode: 0 } },
+    ])
+    t.equal(world.ensemble.link.requests.length, 2)
+    await server.answer(world)
+    t.strictSame(server.reads.sort(), ['exists /n', 'exists /t'])
+  },
+)
+
+t.test('caches: never more reads on their way than asked for', async t => {
+  const { world, server, ports } = await scene(t)
+  server.put('/t')
+  for (let i = 0; i < 300; i++) server.put(`/t/${i}`)
+  const cache = new TreeCache(world.zk, '/t', { ports, concurrency: 7 })
+  t.teardown(() => cache.close())
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  t.equal(start.state, 'resolved')
+  t.equal(cache.size, 301)
+  t.equal(server.mostWaiting, 7)
+  await reconnect(world)
+  server.mostWaiting = 0
+  await server.answer(world)
+  t.equal(cache.state, 'live')
+  t.ok(server.mostWaiting <= 8, `${server.mostWaiting}: the watch and seven reads`)
+})
+
+t.test('caches: the events of one turn are one step, with one read for each path', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  for (const path of ['/t', '/t/a', '/t/b']) server.put(path)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+  const steps: string[][] = []
+  cache.on('changes', changes => steps.push(changes.map(({ type, path }) => `${type} ${path}`)))
+  const { link } = world.ensemble
+  for (let i = 0; i < 50; i++) {
+    server.put('/t/a', `${i}`)
+    link.notify('dataChanged', '/t/a')
+  }
+  for (let i = 0; i < 20; i++) {
+    server.put(`/t/new${i}`)
+    link.notify('created', `/t/new${i}`)
+  }
+  server.remove('/t/b')
+  link.notify('deleted', '/t/b')
+  await server.answer(world)
+  t.equal(steps.length, 1)
+  t.equal(steps[0]?.length, 23)
+  t.equal(
+    server.reads.length,
+    22,
+    'a list, one write, 20 new ones, and nothing for what the list does not have',
+  )
+  t.equal(server.reads[0], 'getChildren /t')
+})
+
+t.test('caches: an event while the path is being read has it read again', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  server.put('/n', '0')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const { link } = world.ensemble
+  server.put('/n', '1')
+  link.notify('dataChanged', '/n')
+  await world.clock.settle()
+  t.equal(link.waiting, 1)
+  t.equal(cache.state, 'live')
+  t.equal(cache.current, false, 'a change is known that was not read')
+  const versions: number[] = []
+  cache.on('updated', ({ node }) => versions.push(node.stat.version))
+  await server.answer(world, 1)
+  server.put('/n', '2')
+  link.notify('dataChanged', '/n')
+  await server.answer(world)
+  t.strictSame(versions, [1, 2])
+  t.equal(cache.current, true)
+})
+
+t.test('H7: caches: after a gap the reads begin at a random time, later for a large cache', async t => {
+  const all = await scene(t, 0.5)
+  const { world, server, ports } = all
+  server.put('/t')
+  for (let i = 0; i < 1000; i++) server.put(`/t/${i}`)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+  const states = statesOf(cache)
+  world.ensemble.link.close()
+  await world.clock.settle()
+  t.strictSame(states, ['stale'])
+  const before = world.ensemble.connections.length
+  while (world.ensemble.connections.length === before) await world.clock.advance(10)
+  await server.answer(world)
+  t.strictSame(server.reads, [])
+  await world.clock.advance(450)
+  t.strictSame(server.reads, [])
+  await world.clock.advance(60)
+  await server.answer(world)
+  t.equal(server.reads.length, 1001)
+  t.ok(
+    server.reads.every(read => read.startsWith('exists ')),
+    'no data is read again that did not change',
+  )
+  t.strictSame(states, ['stale', 'live'])
+})
+
+t.test('caches: a gap in the middle of the reads after a gap', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  server.put('/t')
+  for (let i = 0; i < 40; i++) server.put(`/t/${i}`)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports, concurrency: 4 }))
+  const states = statesOf(cache)
+  await reconnect(world)
+  await server.answer(world, 20)
+  t.strictSame(states, ['stale'])
+  // Written after it was verified, while there is no link again.
+  server.put('/t/0', 'new')
+  await reconnect(world)
+  await server.answer(world)
+  t.strictSame(states, ['stale', 'live'])
+  t.equal(Buffer.from(cache.child('0')?.data ?? []).toString(), 'new')
+})
+
+t.test('caches: a throttled read makes it stale, waits, and is tried again', async t => {
+  const all = await scene(t, 0.5)
+  const { world, server, ports } = all
+  for (const path of ['/t', '/t/a', '/t/b']) server.put(path)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+  const states = statesOf(cache)
+  const warnings: unknown[] = []
+  cache.on('warning', error => warnings.push(error))
+  server.refusals.set('getData /t/a', THROTTLED)
+  server.put('/t/a', 'new')
+  world.ensemble.link.notify('dataChanged', '/t/a')
+  await server.answer(world)
+  t.strictSame(states, ['stale'])
+  t.equal(server.reads.length, 1)
+  await world.clock.advance(90)
+  t.equal(server.reads.length, 1)
+  server.refusals.clear()
+  await world.clock.advance(20)
+  await server.answer(world)
+  t.strictSame(states, ['stale', 'live'])
+  t.equal(cache.child('a')?.stat.version, 1)
+  t.strictSame(warnings, [])
+})
+
+t.test('caches: one znode that cannot be read is told, and the rest goes on', async t => {
+  const { world, server, ports } = await scene(t, 0.5)
+  for (const path of ['/t', '/t/bad', '/t/good']) server.put(path)
+  const cache = new ChildrenCache(world.zk, '/t', { ports })
+  t.teardown(() => cache.close())
+  const warnings: unknown[] = []
+  cache.on('warning', error => warnings.push(error))
+  server.refusals.set('getData /t/bad', SYSTEM_ERROR)
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  t.equal(start.state, 'resolved', 'there is nothing more to wait for')
+  t.strictSame(cache.children(), ['good'])
+  t.equal(cache.state, 'stale')
+  t.match(warnings, [{ code: 'SYSTEM_ERROR', path: '/t/bad' }])
+  for (let i = 0; i < 10; i++) {
+    server.put('/t/good', `${i}`)
+    world.ensemble.link.notify('dataChanged', '/t/good')
+    await server.answer(world)
+  }
+  t.equal(cache.child('good')?.stat.version, 10)
+  t.equal(warnings.length, 1, 'no event makes it try sooner')
+  server.refusals.clear()
+  await world.clock.advance(200)
+  await server.answer(world)
+  t.strictSame(cache.children(), ['bad', 'good'])
+  t.equal(cache.state, 'live')
+})
+
+t.test('caches: the first picture waits for what a broken connection left', async t => {
+  const { world, server, ports } = await scene(t, 0.5)
+  for (const path of ['/t', '/t/a', '/t/b']) server.put(path)
+  const cache = new ChildrenCache(world.zk, '/t', { ports })
+  t.teardown(() => cache.close())
+  server.refusals.set('getData /t/a', THROTTLED)
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  t.equal(start.state, 'pending')
+  server.put('/t/b', 'x')
+  world.ensemble.link.notify('dataChanged', '/t/b')
+  await server.answer(world)
+  t.equal(start.state, 'pending')
+  t.equal(cache.size, 0)
+  server.refusals.clear()
+  await world.clock.advance(1000)
+  await server.answer(world)
+  t.equal(start.state, 'resolved')
+  t.equal(cache.size, 3)
+})
+
+t.test('H19: caches: started without a server, by itself alive when one comes', async t => {
+  const world = newWorld(t)
+  const server = new SmallServer()
+  server.put('/n')
+  world.ensemble.reach = () => 'refused'
+  const cache = new NodeCache(world.zk, '/n', { ports: { clock: world.clock, random: () => 0.5 } })
+  t.teardown(() => cache.close())
+  const start = outcomeOf(cache.start())
+  await world.clock.advance(300_000)
+  t.equal(start.state, 'pending')
+  t.strictSame(world.warnings, [])
+  world.ensemble.reach = () => 'open'
+  await world.clock.advance(30_000)
+  await server.answer(world)
+  await world.clock.advance(1000)
+  await server.answer(world)
+  t.equal(start.state, 'resolved')
+  t.equal(cache.node?.path, '/n')
+})
+
+t.test(
+  'caches: asOf follows the answers of the server while live, and stands still from then on',
+  async t => {
+    const all = await scene(t)
+    const { world, ports } = all
+    const cache = new NodeCache(world.zk, '/n', { ports })
+    t.equal(cache.asOf, null)
+    await started(t, all, cache)
+    const first = cache.asOf!.getTime()
+    t.ok(Date.now() - first >= 0)
+    const told: (Date | null)[] = []
+    cache.on('state', ({ asOf }) => told.push(asOf))
+    world.ensemble.link.close()
+    await world.clock.settle()
+    t.equal(told.length, 1)
+    t.ok(told[0]!.getTime() >= first)
+    t.strictSame(cache.asOf, told[0])
+  },
+)
+
+t.test('caches: what start, and the constructors, refuse', async t => {
+  const { world, ports } = await scene(t)
+  const { zk } = world
+  t.throws(() => new NodeCache(zk, 'a'), { code: 'INVALID_PATH' })
+  t.throws(() => new NodeCache(zk, '/a', { concurrency: 0 }), { code: 'INVALID_ARGUMENT' })
+  t.throws(() => new TreeCache(zk, '/a', { maxDepth: -1 }), { code: 'INVALID_ARGUMENT' })
+  t.throws(() => new TreeCache(zk, '/a', { maxDepth: 0.5 }), { code: 'INVALID_ARGUMENT' })
+  t.throws(() => new TreeCache(zk, '/a', { filter: 'x' as never }), { code: 'INVALID_ARGUMENT' })
+  const cache = new NodeCache(zk, '/a', { ports })
+  const start = outcomeOf(cache.start({ signal: AbortSignal.abort(new Error('no')) }))
+  await world.clock.settle()
+  t.match(start.error, { message: 'no' })
+  t.equal(cache.state, 'idle')
+  await cache.close()
+  const late = outcomeOf(cache.start())
+  await world.clock.settle()
+  t.equal(codeOf(late), 'CLOSED')
+})
