@@ -12,6 +12,7 @@ import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
 import { create, login, tryCreate, tryRead, trySet } from '../conformance/both.ts'
 import { connectFrame, RawClient, requestFrame } from '../conformance/raw-client.ts'
 import { folder, makeAuthority } from '../integration/protocol/certificates.ts'
+import { programArgs } from '../support/child.ts'
 import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import type { Test } from '../tap.ts'
@@ -68,8 +69,7 @@ test('a process that closes its server ends by itself', async t => {
     await zk.create('/c', null, { mode: 'container' })
     await Promise.all([server.close(), zk.close()])
     console.log('closed')`
-  const args = ['--import=tsx', '--input-type=module', '-e', program]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, programArgs(program), { timeout: 20_000 })
   t.equal(stdout, 'closed\n')
 })
 

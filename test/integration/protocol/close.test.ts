@@ -6,6 +6,7 @@ import { ZooKeeper } from '../../../protocol/index.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { expireSession } from '../../../src/testing/index.ts'
+import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
@@ -221,7 +222,7 @@ test('H11: await using closes', async t => {
 
 test('H11: a process that closed its clients ends by itself', async t => {
   const script = fileURLToPath(new URL('children/closes.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import=tsx', script, at], {
+  const child = spawn(process.execPath, scriptArgs(script, [at]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
@@ -30,7 +31,7 @@ async function startChild(
   ephemeral: string,
 ): Promise<{ lines: Line[]; pid: number; end(): Promise<number | null> }> {
   const script = fileURLToPath(new URL('children/client.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import=tsx', script, at, String(T), ephemeral], {
+  const child = spawn(process.execPath, scriptArgs(script, [at, String(T), ephemeral]), {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })

@@ -5,6 +5,7 @@ import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from '../../../src/registry/errors.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import { programArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -40,7 +41,7 @@ test('without a server, connect rejects in time and leaves nothing', async t => 
 async function run(program: string): Promise<{ code: number | null; output: string }> {
   const index = new URL('../../../src/index.ts', import.meta.url)
   const text = `import { ServiceRegistry } from ${JSON.stringify(index.href)}\n${program}`
-  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', text], {
+  const child = spawn(process.execPath, programArgs(text), {
     cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],

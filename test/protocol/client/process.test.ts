@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { scriptArgs } from '../../support/child.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
@@ -17,8 +18,8 @@ interface Ended {
 /** Runs a script of `children/` to its end, or for half a minute. */
 function run(t: Test, script: string, ...args: string[]): Promise<Ended> {
   const path = fileURLToPath(new URL(`children/${script}`, import.meta.url))
-  const flags = ['--trace-warnings', '--unhandled-rejections=strict', '--import=tsx']
-  const child = spawn(process.execPath, [...flags, path, ...args], {
+  const flags = ['--trace-warnings', '--unhandled-rejections=strict']
+  const child = spawn(process.execPath, scriptArgs(path, args, flags), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: '', DEBUG: '' },
     timeout: 30_000,
