@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { validatePath, ZooKeeperError } from '../../protocol/index.ts'
+import type { DevOptions } from './dev/options.ts'
+import { parseDev } from './dev/options.ts'
 import { exitCodeHelp, exitCodes } from './exit-codes.ts'
 import type { Format } from './format/format.ts'
 import { formats } from './format/format.ts'
@@ -24,6 +26,7 @@ export interface GetOptions {
 
 export type Invocation =
   | { readonly kind: 'get'; readonly options: GetOptions }
+  | { readonly kind: 'dev'; readonly options: DevOptions }
   /** Help, the version or a usage error: all is said. */
   | { readonly kind: 'done'; readonly exitCode: 0 | 2 }
 
@@ -49,7 +52,15 @@ interface Flags {
 const USAGE = '[get] [PATH] [options]'
 
 /** `argv` without the interpreter and the script. */
-export function parseArguments(argv: readonly string[], { stdout, stderr, env }: Surroundings): Invocation {
+export function parseArguments(argv: readonly string[], surroundings: Surroundings): Invocation {
+  const [first, ...rest] = argv
+  if (first === undefined || !/^dev$/i.test(first)) return parseGet(argv, surroundings)
+  const parsed = parseDev(rest, surroundings)
+  if (parsed.options !== null) return { kind: 'dev', options: parsed.options }
+  return { kind: 'done', exitCode: parsed.usage ? exitCodes.usage : exitCodes.ok }
+}
+
+function parseGet(argv: readonly string[], { stdout, stderr, env }: Surroundings): Invocation {
   const program = programFor(stdout, stderr)
   try {
     program.parse([...argv], { from: 'user' })
@@ -93,7 +104,10 @@ function programFor(stdout: Output, stderr: Output): Command {
     .exitOverride()
     .version(version(), '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', `\nBooleans have a --no form: --no-data or --nodata.\n\n${exitCodeHelp}`)
+    .addHelpText(
+      'after',
+      `\nndsr dev --help: a server for development and tests.\n\nBooleans have a --no form: --no-data or --nodata.\n\n${exitCodeHelp}`,
+    )
     .option('-s, --server <hosts>', 'host:port,host:port/chroot', 'localhost:2181')
     .option('-u, --username <name>', 'with a password: digest credentials')
     .option(

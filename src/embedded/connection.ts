@@ -33,6 +33,9 @@ const SYNC_CONNECTED = 3
 /** `greeting`: no session yet. `ending`: what was written still goes out, what comes in is dropped. */
 type Phase = 'greeting' | 'serving' | 'ending' | 'closed'
 
+/** Why nothing is read: the client leaves answers unread, or the server is frozen. */
+type Hold = 'unread' | 'frozen'
+
 /** The server as its connections see it. */
 export interface Host {
   readonly world: World
@@ -51,10 +54,10 @@ export class Connection implements Link {
   readonly #client: Client
   readonly #decoder: FrameDecoder
   readonly #output: Output
-  /** Frames of a chunk that was under way when the client stopped reading. */
+  /** Frames of a chunk that was under way when reading stopped. */
   readonly #backlog = new Fifo<Buffer>()
   #phase: Phase = 'greeting'
-  #blocked = false
+  readonly #holds = new Set<Hold>()
   #sending = false
   #grace: Timer | null = null
 
@@ -111,6 +114,15 @@ export class Connection implements Link {
     if (this.#socket.writableLength + this.#output.size > GIVE_UP_ABOVE) this.destroy()
   }
 
+  /** Takes nothing more from the client until `thaw`, as a process that was stopped. */
+  freeze(): void {
+    this.#hold('frozen')
+  }
+
+  thaw(): void {
+    this.#release('frozen')
+  }
+
   #leave(phase: 'ending' | 'closed'): void {
     this.#phase = phase
     this.#decoder.stop()
@@ -146,7 +158,7 @@ export class Connection implements Link {
   }
 
   #onFrame(frame: JuteReader): void {
-    if (this.#blocked) this.#backlog.push(copyOf(frame))
+    if (this.#holds.size > 0) this.#backlog.push(copyOf(frame))
     else this.#handle(frame)
   }
 
@@ -155,10 +167,7 @@ export class Connection implements Link {
     if (this.#phase === 'greeting') this.#greet(frame)
     else this.#serve(frame)
     if (this.#output.full) this.#send()
-    if (this.#socket.writableLength > PAUSE_ABOVE && this.#phase === 'serving') {
-      this.#blocked = true
-      this.#socket.pause()
-    }
+    if (this.#socket.writableLength > PAUSE_ABOVE && this.#phase === 'serving') this.#hold('unread')
   }
 
   #greet(frame: JuteReader): void {
@@ -212,14 +221,22 @@ export class Connection implements Link {
   }
 
   #onDrain(): void {
-    if (!this.#blocked) return
-    this.#blocked = false
-    while (!this.#blocked) {
+    this.#release('unread')
+  }
+
+  #hold(why: Hold): void {
+    this.#holds.add(why)
+    this.#socket.pause()
+  }
+
+  #release(why: Hold): void {
+    if (!this.#holds.delete(why)) return
+    while (this.#holds.size === 0) {
       const frame = this.#backlog.shift()
       if (frame === undefined) break
       this.#handle(new JuteReader(frame))
     }
-    if (!this.#blocked) this.#socket.resume()
+    if (this.#holds.size === 0) this.#socket.resume()
   }
 }
 

@@ -22,10 +22,11 @@ const GREETING_TIME = 10_000
 
 /** A server that any ZooKeeper client can use, in this process. */
 export class EmbeddedZooKeeper implements AsyncDisposable {
-  readonly #world: World
-  readonly #housekeeper: Housekeeper
+  readonly #secure: boolean
   readonly #server: Server
-  readonly #host: Host
+  #world: World
+  #housekeeper: Housekeeper
+  #host: Host
   readonly #connections = new Set<Connection>()
   /** Every socket, also those that have not got through their TLS handshake. */
   readonly #sockets = new Set<Socket>()
@@ -33,7 +34,10 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   readonly #strangers = new Map<Connection, number>()
   readonly #gone = { received: 0, sent: 0 }
   #sweep: Timer | null = null
+  #frozen = false
   #listening: AddressInfo | null = null
+  /** Restarts happen one after the other. */
+  #restarted: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
   /** Listens, and resolves when clients can connect. */
@@ -47,7 +51,8 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     const settings = settingsOf(options)
     this.#world = new World(settings, nextEpoch(), options.readOnly === true ? 'readOnly' : 'standalone')
     this.#housekeeper = new Housekeeper(this.#world)
-    this.#host = this.#hostOf(options.tls !== undefined)
+    this.#secure = options.tls !== undefined
+    this.#host = this.#hostOf(this.#world)
     const sockets = { allowHalfOpen: true, noDelay: true }
     if (options.tls === undefined) this.#server = createServer(sockets, socket => this.#welcome(socket, []))
     else {
@@ -57,6 +62,8 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
       this.#server.on('tlsClientError', () => {})
     }
     this.#server.on('connection', socket => this.#keep(socket))
+    // Running out of descriptors must not take the process down: the client sees no answer.
+    this.#server.on('error', () => {})
   }
 
   get port(): number {
@@ -92,6 +99,39 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     return true
   }
 
+  /**
+   * Goes down and comes up again on the same port, as after a crash: every connection is cut, watches are forgotten,
+   * sessions and znodes stay and sessions count their timeout anew. With `wipe` the data is gone too: the new server is
+   * empty, in a higher epoch, and clients learn that their sessions have expired. Rejects when the port is taken meanwhile.
+   */
+  restart(options: { readonly wipe?: boolean } = {}): Promise<void> {
+    const { wipe = false } = options
+    const restarted = this.#restarted.then(() => this.#restart(wipe))
+    this.#restarted = restarted.catch(() => {})
+    return restarted
+  }
+
+  /**
+   * Stands still, as a process that was stopped: connections stay open, new ones are not answered, nothing is read and
+   * no session expires, until `thaw`. The clock goes on, so that sessions that were not heard of for too long expire then.
+   */
+  freeze(): void {
+    if (this.#frozen) return
+    this.#frozen = true
+    this.#housekeeper.stop()
+    for (const connection of this.#connections) connection.freeze()
+  }
+
+  /** Goes on after `freeze`. */
+  thaw(): void {
+    if (!this.#frozen) return
+    this.#frozen = false
+    this.#housekeeper = new Housekeeper(this.#world)
+    this.#housekeeper.look()
+    for (const connection of this.#connections) connection.thaw()
+    this.#watchStrangers()
+  }
+
   /** Stops listening and cuts every connection. The data is gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -107,12 +147,11 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     return this.#listening
   }
 
-  #hostOf(secure: boolean): Host {
-    const world = this.#world
+  #hostOf(world: World): Host {
     const view: ServerView = {
       world,
       connections: this.#connections,
-      secure,
+      secure: this.#secure,
       port: 0,
       traffic: () => this.#traffic(),
       resetTraffic: () => this.#resetTraffic(),
@@ -131,8 +170,6 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // Running out of descriptors must not take the process down: the client sees no answer.
-        this.#server.on('error', () => {})
         this.#listening = this.#server.address() as AddressInfo
         resolve()
       })
@@ -146,6 +183,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
 
   #welcome(socket: Socket, identities: readonly Id[]): void {
     const connection = new Connection(socket, this.#host, identities)
+    if (this.#frozen) connection.freeze()
     const { maxClientCnxns } = this.#world.settings
     this.#connections.add(connection)
     if (maxClientCnxns > 0 && this.#countFrom(connection.address) > maxClientCnxns) {
@@ -165,9 +203,10 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   /** One timer for all connections that have no session: the oldest is the first to go. */
   #watchStrangers(): void {
     const [oldest] = this.#strangers
-    if (this.#sweep !== null || oldest === undefined || this.#closing !== null) return
+    if (this.#sweep !== null || oldest === undefined || this.#closing !== null || this.#frozen) return
     this.#sweep = systemClock.schedule(oldest[1] - systemClock.now(), () => {
       this.#sweep = null
+      if (this.#frozen) return
       for (const [connection, until] of this.#strangers) {
         if (until > systemClock.now()) break
         connection.destroy()
@@ -204,8 +243,29 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // A restart under way opens the port again: the end waits for it.
+    await this.#restarted
+    await this.#down()
+  }
+
+  async #restart(wipe: boolean): Promise<void> {
+    if (this.#closing !== null) throw new Error('the server is closed')
+    const { address, port } = this.#address
+    await this.#down()
+    const { settings, mode } = this.#world
+    if (wipe) this.#world = new World(settings, nextEpoch(), mode)
+    else for (const session of [...this.#world.sessions]) this.#world.sessions.touch(session)
+    this.#frozen = false
+    this.#housekeeper = new Housekeeper(this.#world)
+    this.#housekeeper.look()
+    this.#host = this.#hostOf(this.#world)
+    await this.#listen(port, address)
+  }
+
+  async #down(): Promise<void> {
     this.#housekeeper.stop()
     this.#sweep?.cancel()
+    this.#sweep = null
     const stopped = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const connection of [...this.#connections]) connection.destroy()
     for (const socket of this.#sockets) socket.destroy()

@@ -16,6 +16,11 @@ export class Housekeeper {
     world.onWork = () => this.#arm()
   }
 
+  /** Looks for what there is to do later. */
+  look(): void {
+    this.#arm()
+  }
+
   stop(): void {
     this.#stopped = true
     this.#expiry?.timer.cancel()

@@ -1,7 +1,7 @@
 // A TCP proxy that breaks the link between a client and a server in every way a network can.
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
-import type { Direction } from './conversation.ts'
+import type { Direction, ProxiedFrame } from './conversation.ts'
 import type { FaultMode, FrameRule, SharedFaults } from './fault-mode.ts'
 import { ProxyConnection } from './proxy-connection.ts'
 import { resetSocket } from './proxy-lane.ts'
@@ -104,9 +104,20 @@ export class FaultProxy implements AsyncDisposable {
     // Wrapped, so that the same function can be set twice and each be undone.
     const entry: FrameRule = frame => rule(frame)
     this.#faults.rules = [...this.#faults.rules, entry]
-    return () => {
-      this.#faults.rules = this.#faults.rules.filter(other => other !== entry)
+    return () => this.#forget(entry)
+  }
+
+  /**
+   * Shows each whole frame to an observer before any rule decides on it. One that throws cuts the connection, as a
+   * rule does. Returns the function that takes the observer away.
+   */
+  observe(observer: (frame: ProxiedFrame) => void): () => void {
+    const entry: FrameRule = frame => {
+      observer(frame)
+      return 'pass'
     }
+    this.#faults.rules = [entry, ...this.#faults.rules]
+    return () => this.#forget(entry)
   }
 
   /** Stops listening and cuts everything. Rejects with the first error that a rule threw, if one did. */
@@ -117,6 +128,10 @@ export class FaultProxy implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #forget(entry: FrameRule): void {
+    this.#faults.rules = this.#faults.rules.filter(other => other !== entry)
   }
 
   get #address(): AddressInfo {

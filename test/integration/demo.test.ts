@@ -17,6 +17,17 @@ t.test('demo: every step is observed below a chroot of a given server, and nothi
   t.same((await zk.getChildren('/')).children, [])
 })
 
+t.test('demo: by itself it needs nothing but Node', async t => {
+  // No PATH: neither Java nor any other program can be found.
+  const env = { HOME: t.testdir(), PATH: '' }
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', demo], {
+    timeout: 60_000,
+    env,
+  })
+  t.match(stdout, /^The embedded server at 127\.0\.0\.1:\d+\n/)
+  t.match(stdout, /Every step was observed/)
+})
+
 t.test('demo: without a server it says so and fails', async t => {
   const args = ['--import=tsx', demo, '--servers', '127.0.0.1:1']
   const run = promisify(execFile)(process.execPath, args, { timeout: 60_000 })

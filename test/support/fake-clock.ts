@@ -1,14 +1,10 @@
 // A clock that stands still until a test moves it: timers and ends of turns run in order, without waiting.
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
-
-interface Entry {
-  readonly due: number
-  readonly task: () => void
-}
+import { TimerList } from '../../src/testing/timer-list.ts'
 
 export class FakeClock implements Clock {
   #now = 1_000_000
-  #timers: Entry[] = []
+  readonly #timers = new TimerList()
   #deferred: (() => void)[] = []
   #input: (() => void)[] = []
 
@@ -17,13 +13,7 @@ export class FakeClock implements Clock {
   }
 
   schedule(ms: number, task: () => void): Timer {
-    const entry = { due: this.#now + Math.max(0, ms), task }
-    this.#timers.push(entry)
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter(other => other !== entry)
-      },
-    }
+    return this.#timers.add(this.#now + Math.max(0, ms), task)
   }
 
   defer(task: () => void): void {
@@ -32,12 +22,13 @@ export class FakeClock implements Clock {
 
   /** What is still going to happen: timers, and tasks for the end of this turn. */
   get scheduled(): number {
-    return this.#timers.length + this.#deferred.length
+    return this.#timers.size + this.#deferred.length
   }
 
   /** Milliseconds until the next timer; undefined without one. */
   get nextTimer(): number | undefined {
-    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ due }) => due)) - this.#now
+    const { next } = this.#timers
+    return next === undefined ? undefined : next - this.#now
   }
 
   /** Ends turns of the event loop until nothing happens any more. Time stands still. */
@@ -58,7 +49,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await this.settle()
-    for (let timer = this.#take(end); timer !== undefined; timer = this.#take(end)) {
+    for (let timer = this.#timers.takeDue(end); timer !== undefined; timer = this.#timers.takeDue(end)) {
       this.#now = Math.max(this.#now, timer.due)
       timer.task()
       for (const task of this.#input.splice(0)) task()
@@ -76,16 +67,6 @@ export class FakeClock implements Clock {
   /** Runs `task` where an event loop reads its sockets: after the next timer, before the end of its turn. */
   afterNextTimer(task: () => void): void {
     this.#input.push(task)
-  }
-
-  /** Removes and returns the earliest timer that is due by `end`; of equal ones, the one scheduled first. */
-  #take(end: number): Entry | undefined {
-    let first: Entry | undefined
-    for (const entry of this.#timers) {
-      if (entry.due <= end && (first === undefined || entry.due < first.due)) first = entry
-    }
-    if (first !== undefined) this.#timers = this.#timers.filter(entry => entry !== first)
-    return first
   }
 }
 

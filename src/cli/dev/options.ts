@@ -1,0 +1,60 @@
+// The command line of ndsr dev.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Output } from '../log.ts'
+
+export interface DevOptions {
+  /** 0: a free one. */
+  readonly port: number
+  readonly host: string
+  /** A file with znodes to begin with, or null. */
+  readonly seed: string | null
+  readonly quiet: boolean
+}
+
+const USAGE = 'dev [options]'
+
+interface Streams {
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+/** `argv` without the word `dev`. null: help or a usage error, and all is said; `usage` tells which. */
+export function parseDev(
+  argv: readonly string[],
+  { stdout, stderr }: Streams,
+): { readonly options: DevOptions } | { readonly options: null; readonly usage: boolean } {
+  const program = new Command('ndsr')
+    .usage(USAGE)
+    .description(
+      'Starts a ZooKeeper-compatible server in this process, for development and tests: memory only, no quorum.\n' +
+        'Prints its connect string, and runs until SIGINT or SIGTERM.',
+    )
+    .configureOutput({
+      writeOut: text => stdout.write(text),
+      writeErr: text => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'ndsr: ')),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
+    .showHelpAfterError(`Usage: ndsr ${USAGE}\nndsr dev --help says more.`)
+    .exitOverride()
+    .helpOption('-h, --help', 'show this help')
+    .option('-q, --quiet', 'no log lines; errors are told all the same', false)
+    .option('--host <address>', 'the address to listen on; whoever reaches it may do everything', '127.0.0.1')
+    .option('--seed <file>', 'znodes to begin with, in the form that ndsr get -d -r prints, as YAML or JSON')
+    .addOption(new Option('--port <number>', '0 for a free one').argParser(portOf).default(2181))
+    .allowExcessArguments(false)
+  try {
+    program.parse([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { options: null, usage: error.exitCode !== 0 }
+  }
+  const { port, host, seed = null, quiet } = program.opts<Omit<DevOptions, 'seed'> & { seed?: string }>()
+  return { options: { port, host, seed, quiet } }
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}

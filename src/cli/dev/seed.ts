@@ -1,0 +1,68 @@
+// Znodes from a file: the form that `ndsr get -d -r` prints, as YAML or JSON.
+import { parse } from 'yaml'
+import type { ZooKeeperView } from '../../../protocol/index.ts'
+import { validatePath } from '../../../protocol/index.ts'
+import type { NodeData } from '../../registry/codec.ts'
+import { encode } from '../../registry/codec.ts'
+
+export interface SeedNode {
+  readonly path: string
+  /** null: a znode without data. */
+  readonly data: Uint8Array | null
+}
+
+/**
+ * `/path: { data: ..., children: [{ /path/child: ... }] }`, any number of paths. Data is written as `setData` writes it.
+ * Throws an error that says where in the file something else stands.
+ */
+export function parseSeed(text: string): SeedNode[] {
+  let content: unknown
+  try {
+    // Integers of any size stay what they are.
+    content = parse(text, { intAsBigInt: true })
+  } catch (cause) {
+    throw new Error(`not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause })
+  }
+  const nodes: SeedNode[] = []
+  collect(content ?? {}, 'the file', nodes)
+  return nodes
+}
+
+/** Parents come before their children, and those that nobody names are made too. */
+export async function plant(zk: ZooKeeperView, nodes: readonly SeedNode[]): Promise<void> {
+  for (const { path, data } of nodes) {
+    await zk.ensurePath(path)
+    if (data !== null) await zk.set(path, data)
+  }
+}
+
+function collect(content: unknown, at: string, nodes: SeedNode[]): void {
+  for (const [path, node] of Object.entries(mapping(content, at))) {
+    try {
+      validatePath(path)
+    } catch (cause) {
+      throw new Error(`${at}: ${(cause as Error).message}`, { cause })
+    }
+    const { data, children = [], ...rest } = mapping(node ?? {}, path)
+    const [unknown] = Object.keys(rest)
+    if (unknown !== undefined) throw new Error(`${path}: a node has data and children, not ${unknown}`)
+    nodes.push({ path, data: bytesOf(data, path) })
+    if (!Array.isArray(children)) throw new Error(`${path}: children must be a list`)
+    for (const child of children) collect(child, `a child of ${path}`, nodes)
+  }
+}
+
+function bytesOf(data: unknown, path: string): Uint8Array | null {
+  if (data === undefined || data === null) return null
+  try {
+    return encode(data as NodeData)
+  } catch (cause) {
+    throw new Error(`${path}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function mapping(value: unknown, at: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw new Error(`${at}: a mapping is expected`)
+}

@@ -1,0 +1,123 @@
+// A server that goes down and comes back, with or without its data, and one that stands still for a while.
+import { ZooKeeper } from '../../protocol/index.ts'
+import type { EmbeddedOptions } from '../../src/embedded/index.ts'
+import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
+import { ManualClock } from '../../src/testing/index.ts'
+import { RawClient } from '../conformance/raw-client.ts'
+import { eventually } from '../support/eventually.ts'
+import type { Test } from '../tap.ts'
+import { t } from '../tap.ts'
+
+async function serverOf(t: Test, options: EmbeddedOptions = {}): Promise<EmbeddedZooKeeper> {
+  const server = await EmbeddedZooKeeper.start(options)
+  t.teardown(() => server.close())
+  return server
+}
+
+async function clientOf(t: Test, server: EmbeddedZooKeeper): Promise<ZooKeeper> {
+  const zk = new ZooKeeper(server.connectString)
+  t.teardown(() => zk.close())
+  await zk.connect({ timeout: 10_000 })
+  return zk
+}
+
+t.test('restart: sessions, znodes and the port stay', async t => {
+  const server = await serverOf(t)
+  const zk = await clientOf(t, server)
+  const { sessionId } = zk
+  const { port } = server
+  await zk.create('/kept', 'x')
+  await zk.create('/mine', null, { mode: 'ephemeral' })
+  const events: string[] = []
+  await zk.get('/kept', { watch: ({ type }) => events.push(type) })
+  await server.restart()
+  t.equal(server.port, port)
+  // A read is sent again where a write would be told that its connection was lost.
+  await zk.exists('/')
+  await zk.set('/kept', 'y')
+  await eventually('the watch was armed again', () => events.length === 1)
+  t.equal(zk.sessionId, sessionId)
+  t.equal((await zk.exists('/mine'))?.ephemeralOwner, sessionId)
+})
+
+t.test('restart: with wipe, clients begin again on an empty server', async t => {
+  const server = await serverOf(t)
+  const zk = await clientOf(t, server)
+  const { sessionId, lastZxid } = zk
+  await zk.create('/gone', 'x')
+  await server.restart({ wipe: true })
+  await eventually('a new session', () => zk.generation === 2 && zk.state === 'connected')
+  t.not(zk.sessionId, sessionId)
+  t.equal(await zk.exists('/gone'), null)
+  t.ok(zk.lastZxid > lastZxid, 'a higher epoch')
+})
+
+t.test('restart: many at once, and with close, end in order', async t => {
+  const server = await serverOf(t)
+  await Promise.all([server.restart(), server.restart({ wipe: true }), server.restart()])
+  const zk = await clientOf(t, server)
+  t.ok(await zk.exists('/'))
+  const late = server.restart()
+  const closed = server.close()
+  await late.catch(() => {})
+  await closed
+  await t.rejects(server.restart(), /closed/)
+  await t.rejects(RawClient.open(zk.remote ?? '127.0.0.1:1'))
+})
+
+t.test('restart: a port that somebody took is told, and close still works', async t => {
+  const server = await serverOf(t)
+  const { port } = server
+  const restart = server.restart()
+  const thief = await eventually('the port is free', () =>
+    EmbeddedZooKeeper.start({ port }).catch(() => null),
+  ).catch(() => null)
+  if (thief === null) {
+    // The restart was faster.
+    await restart
+    t.equal(server.port, port)
+  } else {
+    await t.rejects(restart, { code: 'EADDRINUSE' })
+    await thief.close()
+  }
+  await server.close()
+})
+
+t.test('freeze: nothing is answered and nothing expires, until thaw', async t => {
+  const clock = new ManualClock()
+  const server = await serverOf(t, { clock, tickTime: 1000 })
+  const client = await RawClient.open(server.connectString, { timeOut: 4000 })
+  t.teardown(() => client.link.destroy())
+  const session = client.welcome.sessionId
+  server.freeze()
+  server.freeze()
+  let answered = false
+  const late = new ZooKeeper(server.connectString)
+  t.teardown(() => late.close())
+  const request = late.exists('/').then(stat => {
+    answered = true
+    return stat
+  })
+  clock.advance(60_000)
+  await new Promise(resolve => setTimeout(resolve, 30))
+  t.notOk(answered, 'new connections get no answer')
+  t.ok(server.sessionIds.includes(session), 'time went by, and nobody looked')
+  server.thaw()
+  server.thaw()
+  t.ok(await request)
+  clock.advance(0)
+  await eventually('expired', () => !server.sessionIds.includes(session))
+})
+
+t.test('freeze: a client that stays within its timeout keeps its session and its answers', async t => {
+  const server = await serverOf(t)
+  const zk = await clientOf(t, server)
+  const { sessionId } = zk
+  server.freeze()
+  const writes = Promise.all(Array.from({ length: 100 }, (_, i) => zk.create(`/n${i}`)))
+  await new Promise(resolve => setTimeout(resolve, 30))
+  t.equal(server.sessionIds.length, 1)
+  server.thaw()
+  t.equal((await writes).length, 100)
+  t.equal(zk.sessionId, sessionId)
+})
