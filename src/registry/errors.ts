@@ -3,6 +3,8 @@
 export type ServiceRegistryErrorCode =
   /** There is no connection to ZooKeeper. */
   | 'NO_CONNECTION'
+  /** ZooKeeper refuses the credentials: trying again is of no use before they are changed. */
+  | 'AUTH_FAILED'
   /** The registry was opened for reading only. */
   | 'READ_ONLY'
   /** Data that cannot be written as a JSON object. */
@@ -35,6 +37,11 @@ export class ServiceRegistryError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.path = options.path
+  }
+
+  /** The text, by its name in the Python package. */
+  get value(): string {
+    return this.message
   }
 }
 

@@ -47,6 +47,14 @@ export class WatcherBook {
     return this.#attach(await this.#view(path), callback)
   }
 
+  /** Reads every path anew; every callback is told. */
+  retell(): void {
+    for (const { watcher, plain } of this.#entries.values()) {
+      for (const subscription of plain.subscriptions.values()) subscription.forget()
+      watcher.follow()
+    }
+  }
+
   stop(): void {
     for (const { watcher, plain } of this.#entries.values()) {
       for (const subscription of [...plain.subscriptions.values()]) subscription.close()
