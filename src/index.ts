@@ -10,16 +10,24 @@ export {
 } from '../protocol/index.ts'
 export type { AcquireOptions, RecipeErrorCode, SemaphoreOptions } from './recipes/index.ts'
 export { RecipeError, Semaphore, Tenure } from './recipes/index.ts'
+export type { SchemaOption } from './registry/checked-writes.ts'
 export type { NodeData, NodeObject } from './registry/codec.ts'
 export type { ServiceRegistryErrorCode } from './registry/errors.ts'
 export { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './registry/errors.ts'
 export type { AcquireLockOptions, HeldLock, LockOptions } from './registry/lock.ts'
 export { RegistryLock } from './registry/lock.ts'
 export type { WithLockOptions } from './registry/lock-book.ts'
-export type { CallOptions, ServiceRegistryOptions } from './registry/options.ts'
+export type { ServiceRegistryOptions } from './registry/options.ts'
+export type { Checked, ReadOptions, SnapshotFor } from './registry/read-options.ts'
 export type { SetOptions, UnsetOptions } from './registry/registration-book.ts'
-export type { ServiceRegistryEvents } from './registry/service-registry.ts'
+export type { ServiceRegistryEvents, StateCallback } from './registry/service-registry.ts'
 export { ServiceRegistry } from './registry/service-registry.ts'
 export type { Callback, ChildData, ChildSnapshot, Snapshot } from './registry/snapshot.ts'
-export type { StateCallback, StateOptions } from './registry/state-callbacks.ts'
+export type {
+  InputOf,
+  OutputOf,
+  StandardSchema,
+  ValidationIssue,
+  ValidationResult,
+} from './registry/standard-schema.ts'
 export { Subscription } from './registry/subscription.ts'

@@ -1,13 +1,12 @@
 // The errors of the registry, by the names of the Python package.
+import type { ValidationIssue } from './standard-schema.ts'
 
 export type ServiceRegistryErrorCode =
   /** There is no connection to ZooKeeper. */
   | 'NO_CONNECTION'
-  /** ZooKeeper refuses the credentials: trying again is of no use before they are changed. */
-  | 'AUTH_FAILED'
   /** The registry was opened for reading only. */
   | 'READ_ONLY'
-  /** Data that cannot be written as a JSON object. */
+  /** Data that cannot be written as a JSON object, or that does not fit its schema. */
   | 'INVALID_DATA'
   /** An option of the wrong type or out of range. */
   | 'INVALID_OPTION'
@@ -28,20 +27,18 @@ export class ServiceRegistryError extends Error {
   override readonly name: string = 'ServiceRegistryError'
   readonly code: ServiceRegistryErrorCode
   readonly path: string | undefined
+  /** What a schema found wrong, if it was one. */
+  readonly issues: readonly ValidationIssue[] | undefined
 
   constructor(
     code: ServiceRegistryErrorCode,
     message: string,
-    options: { path?: string; cause?: unknown } = {},
+    options: { path?: string; cause?: unknown; issues?: readonly ValidationIssue[] } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.path = options.path
-  }
-
-  /** The text, by its name in the Python package. */
-  get value(): string {
-    return this.message
+    this.issues = options.issues
   }
 }
 

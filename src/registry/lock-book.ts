@@ -26,8 +26,6 @@ export class LockBook {
   get(path: string, options: LockOptions): RegistryLock {
     checkLock(options)
     this.#link.checkWritable(`lock ${path}`)
-    validatePath(path)
-    checkNotRoot(path)
     const { simultaneous = 1, name, wait } = options
     const ofPath = this.#locks.get(path) ?? []
     const present = ofPath.find(
@@ -39,11 +37,9 @@ export class LockBook {
       throw new ServiceRegistryError('INVALID_OPTION', message, { path })
     }
     const made = { name: name ?? '', wait: wait ?? DEFAULT_WAIT }
-    // A semaphore for each try: the credentials, and with them the ACL, may have changed since the last.
-    const lock = new RegistryLock(path, { ...made, simultaneous }, () => {
-      this.#link.checkWritable(`lock ${path}`)
-      return this.#semaphore(path, options)
-    })
+    const lock = new RegistryLock(this.#semaphore(path, options), made, () =>
+      this.#link.checkWritable(`lock ${path}`),
+    )
     this.#locks.set(path, [...ofPath, lock])
     return lock
   }
@@ -75,9 +71,9 @@ export class LockBook {
     }
   }
 
-  /** Gives up what is held; the locks can be taken again when the registry is started again. */
   async stop(): Promise<void> {
     const locks = [...this.#locks.values()].flat()
+    this.#locks.clear()
     await Promise.allSettled(locks.map(lock => lock.release()))
   }
 

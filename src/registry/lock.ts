@@ -35,24 +35,22 @@ export class RegistryLock implements AsyncDisposable {
   /** What it was made with. */
   readonly name: string
   readonly wait: number
+  readonly #semaphore: Semaphore
   /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
-  readonly #semaphore: () => Semaphore
+  readonly #check: () => void
   #tenure: Tenure | null = null
   /** Resolves when the call that stands in line has its outcome; null when none does. */
   #standing: Promise<void> | null = null
   /** Aborts with the next release. */
   #released = new AbortController()
 
-  constructor(
-    path: string,
-    options: { name: string; wait: number; simultaneous: number },
-    semaphore: () => Semaphore,
-  ) {
-    this.path = path
+  constructor(semaphore: Semaphore, options: { name: string; wait: number }, check: () => void) {
+    this.path = semaphore.path
     this.name = options.name
     this.wait = options.wait
-    this.simultaneous = options.simultaneous
+    this.simultaneous = semaphore.maxLeases
     this.#semaphore = semaphore
+    this.#check = check
   }
 
   /**
@@ -115,13 +113,13 @@ export class RegistryLock implements AsyncDisposable {
   }
 
   async #stand(wait: number, signal: AbortSignal | undefined, released: AbortSignal): Promise<boolean> {
-    const semaphore = this.#semaphore()
+    this.#check()
     const over = deferred<void>()
     this.#standing = over.promise
     const controller = new AbortController()
     const offs = [signal, released].map(each => onAbort(each, reason => controller.abort(reason)))
     try {
-      const tenure = await semaphore.acquire({ wait, signal: controller.signal })
+      const tenure = await this.#semaphore.acquire({ wait, signal: controller.signal })
       if (released.aborted) await tenure?.release()
       else this.#tenure = tenure
       return this.status()

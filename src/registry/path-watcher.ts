@@ -1,6 +1,6 @@
 // Follows one path: its data, its Stat and the names of its children, through deletion, outage and expiry.
-import type { SessionState, WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
-import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
+import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
+import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
@@ -34,8 +34,7 @@ export class PathWatcher implements Source {
   /** False while a change is known that was not read yet. */
   #current = false
   #reading: Promise<void> | null = null
-  /** What the next try waits for; `link`: a client that was closed, and that may be started again. */
-  #retry: ReturnType<typeof setTimeout> | 'link' | null = null
+  #retry: ReturnType<typeof setTimeout> | null = null
   readonly #unsubscribe: () => void
   #stopped = false
 
@@ -47,7 +46,6 @@ export class PathWatcher implements Source {
     // Whoever waits for another try need not wait any longer.
     this.#unsubscribe = zk.on('state', ({ state }) => {
       if (isLinked(state) && this.#retry !== null) this.#retryNow()
-      else if (isOver(state)) this.#rest()
     })
   }
 
@@ -58,6 +56,11 @@ export class PathWatcher implements Source {
     const source = live ? 'live' : 'memory'
     this.#snapshot = snapshotOf(this.#content, { source, asOf: this.#asOf, stale: !live })
     return this.#snapshot
+  }
+
+  /** The same object as long as nothing was read. */
+  get content(): Content {
+    return this.#content
   }
 
   listen(listener: () => void): () => void {
@@ -78,7 +81,7 @@ export class PathWatcher implements Source {
     this.#stopped = true
     this.#unsubscribe()
     this.#listeners.clear()
-    this.#clearRetry()
+    if (this.#retry !== null) clearTimeout(this.#retry)
   }
 
   // The two watches are separate, so that a change of one child costs one listing and no read of data.
@@ -94,9 +97,8 @@ export class PathWatcher implements Source {
 
   #again(due: Due): void {
     this.#refresh(due).catch(error => {
-      // A client that is closed brings nothing new before it is started again.
-      if (this.#stopped) return
-      if (isOver(this.#zk.state)) return this.#rest()
+      // A client that ended for good brings nothing new.
+      if (this.#stopped || this.#zk.state === 'closed' || this.#zk.state === 'authFailed') return
       if (!isPassing(error)) this.#port.warning(error)
       this.#retryLater()
     })
@@ -174,24 +176,8 @@ export class PathWatcher implements Source {
   }
 
   #retryNow(): void {
-    this.#clearRetry()
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry = null
     this.#again('both')
   }
-
-  /** The watches are gone with the client: all has to be read again, once it is started. */
-  #rest(): void {
-    this.#clearRetry()
-    this.#retry = 'link'
-    this.#current = false
-  }
-
-  #clearRetry(): void {
-    if (this.#retry !== 'link' && this.#retry !== null) clearTimeout(this.#retry)
-    this.#retry = null
-  }
-}
-
-/** `expired` is followed by a new session without anybody's doing. */
-function isOver(state: SessionState): boolean {
-  return isTerminal(state) && state !== 'expired'
 }

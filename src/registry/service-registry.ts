@@ -3,16 +3,16 @@ import type { ZooKeeper } from '../../protocol/index.ts'
 import { Emitter } from '../../protocol/support/emitter.ts'
 import { isolated } from '../../protocol/support/isolated.ts'
 import { logger } from '../../protocol/support/log.ts'
+import type { SchemaOption } from './checked-writes.ts'
+import { CheckedWrites } from './checked-writes.ts'
 import type { NodeData } from './codec.ts'
-import { authFailed, Link } from './link.ts'
+import { Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
 import { LockBook } from './lock-book.ts'
-import type { CallOptions, ServiceRegistryOptions, Settings } from './options.ts'
+import type { ServiceRegistryOptions, Settings } from './options.ts'
 import {
-  checkCall,
   checkCallback,
-  checkEvery,
   checkedPassword,
   checkedUsername,
   checkFunction,
@@ -20,12 +20,11 @@ import {
   checkSignal,
   settingsOf,
 } from './options.ts'
+import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
 import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { snapshotStream } from './snapshot-stream.ts'
-import type { StateCallback, StateOptions } from './state-callbacks.ts'
-import { StateCallbacks } from './state-callbacks.ts'
 import type { Subscription } from './subscription.ts'
 import { WatcherBook } from './watcher-book.ts'
 
@@ -38,6 +37,9 @@ export interface ServiceRegistryEvents {
   warning: unknown
 }
 
+/** Called with true while there is a connection. */
+export type StateCallback = (up: boolean) => void
+
 /**
  * ```ts
  * await using registry = await ServiceRegistry.connect({ servers: 'localhost:2181' })
@@ -48,51 +50,35 @@ export interface ServiceRegistryEvents {
 export class ServiceRegistry implements AsyncDisposable {
   readonly #link: Link
   readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
-  readonly #states: StateCallbacks
+  readonly #stateCallbacks = new Set<StateCallback>()
   readonly #watchers: WatcherBook
   readonly #registrations: RegistrationBook
+  readonly #writes = new CheckedWrites()
   readonly #locks: LockBook
-  /** Aborts with the next stop. */
-  #stopping = new AbortController()
-  /** Under way in a process that was forked. */
-  #owning: Promise<void> | null = null
+  readonly #stopping = new AbortController()
+  #up = false
   #warning = false
 
   private constructor(settings: Settings) {
-    this.#link = new Link(settings, () => void this.#own())
+    this.#link = new Link(settings)
     this.#watchers = new WatcherBook(this.#link, error => this.#warn(error))
     this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
     this.#locks = new LockBook(this.#link)
-    this.#states = new StateCallbacks(
-      task => isolated(task, error => this.#warn(error)),
-      up => this.#events.emit('state', up),
-    )
-    this.#link.zk.on('state', ({ state }) => {
-      this.#states.follow(state)
-      if (state === 'authFailed') this.#warn(authFailed())
-    })
+    this.#link.zk.on('state', () => this.#stateChanged())
     this.#link.zk.on('warning', error => this.#warn(error))
   }
 
   /**
-   * Connects. Errors: NoConnectionError when there is no connection within `timeout` (default: `connectTimeout`),
-   * unless `lazy`; AUTH_FAILED, INVALID_OPTION, InvalidConnectStringError, the signal's reason.
+   * Connects. Errors: NoConnectionError when there is no connection within `connectTimeout`, unless `lazy`;
+   * INVALID_OPTION, InvalidConnectStringError.
    */
-  static async connect(
-    options: ServiceRegistryOptions = {},
-    call: CallOptions = {},
-  ): Promise<ServiceRegistry> {
-    const settings = settingsOf(options)
-    checkCall(call)
-    const registry = new ServiceRegistry(settings)
-    await registry.#link.open(call)
+  static async connect(options: ServiceRegistryOptions = {}): Promise<ServiceRegistry> {
+    const registry = new ServiceRegistry(settingsOf(options))
+    await registry.#link.open()
     return registry
   }
 
-  /**
-   * The client below, for everything that the registry has no word for: the same object for the whole life of the
-   * registry, with another session after `start` and `rebuild`. It is closed when the registry stops.
-   */
+  /** The client below, for everything that the registry has no word for. It ends with the registry. */
   get client(): ZooKeeper {
     return this.#link.zk
   }
@@ -106,15 +92,14 @@ export class ServiceRegistry implements AsyncDisposable {
     return this.#events.on(name, listener)
   }
 
-  /**
-   * True while there is a connection. A callback is called now and on every change, after the code that is running;
-   * the same one counts once.
-   */
-  getState(callback?: StateCallback, options: StateOptions = {}): boolean {
+  /** True while there is a connection. A callback is called now and on every change; the same one counts once. */
+  getState(callback?: StateCallback): boolean {
     checkCallback(callback)
-    const every = checkEvery(options)
     const up = this.#link.connected
-    if (callback !== undefined) this.#states.add(callback, every, up)
+    if (callback !== undefined && !this.#stateCallbacks.has(callback)) {
+      this.#stateCallbacks.add(callback)
+      this.#isolated(() => callback(up))
+    }
     return up
   }
 
@@ -125,18 +110,16 @@ export class ServiceRegistry implements AsyncDisposable {
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH, and OWNED_BY_OTHER when another
    * session still holds the path after `timeout`; the registration then goes on waiting for it to go.
    */
-  async setNode(path: string, data?: NodeData, options: SetOptions = {}): Promise<void> {
-    if (this.#borrowed) await this.#own()
-    await this.#registrations.setNode(path, data, options)
+  async setNode(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
+    await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setNode(path, data, options))
   }
 
   /**
    * Writes a persistent node; equal data is not written again. Later changes by others are left alone.
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH.
    */
-  async setData(path: string, data: NodeData = null, options: SetOptions = {}): Promise<void> {
-    if (this.#borrowed) await this.#own()
-    await this.#registrations.setData(path, data, options)
+  async setData(path: string, data: NodeData = null, options: SetOptions & SchemaOption = {}): Promise<void> {
+    await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setData(path, data, options))
   }
 
   /**
@@ -144,49 +127,67 @@ export class ServiceRegistry implements AsyncDisposable {
    * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH.
    */
   async unset(path: string, options: UnsetOptions = {}): Promise<boolean> {
-    if (this.#borrowed) await this.#own()
-    return this.#registrations.unset(path, options)
+    return this.#writes.run(path, null, {}, () => this.#registrations.unset(path, options))
   }
 
   /**
    * What is at the path: from the first call on it is followed, and later calls answer from memory. A callback is
-   * called now and on every change of data, children or Stat; never twice in a row with equal content.
+   * called now and on every change of what is shown; never twice in a row with equal content. The options add the
+   * data of the children, protection against an emptied list, and schemas, whose types the snapshot has.
    * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH.
    */
-  async get(path: string, callback?: Callback): Promise<Snapshot> {
+  get<const Options extends ReadOptions>(path: string, options: Options): Promise<SnapshotFor<Options>>
+  get<const Options extends ReadOptions = EmptyOptions>(
+    path: string,
+    callback?: Callback<SnapshotFor<Options>>,
+    options?: Options,
+  ): Promise<SnapshotFor<Options>>
+  async get(path: string, first?: Callback<never> | ReadOptions, second?: ReadOptions): Promise<unknown> {
+    const callback = typeof first === 'object' && first !== null ? undefined : first
     checkCallback(callback)
-    if (this.#borrowed) await this.#own()
     this.#link.checkRunning()
-    return this.#watchers.get(path, callback)
+    return this.#watchers.get(path, callback === first ? second : (first as ReadOptions), callback)
   }
 
   /**
    * What is known of a path that is followed, at once and without asking; null for one that is not. The same object
    * as long as nothing changes, so it costs next to nothing.
    */
-  peek(path: string): Snapshot | null {
-    return this.#watchers.peek(path)
+  peek(path: string): Snapshot | null
+  peek<const Options extends Pick<ReadOptions, 'childData'>>(
+    path: string,
+    options: Options,
+  ): SnapshotFor<Options> | null
+  peek(path: string, options?: Pick<ReadOptions, 'childData'>): Snapshot | null {
+    return this.#watchers.peek(path, options?.childData === true)
   }
 
   /**
-   * Calls back now and on every change of the path; the same callback counts once. An async callback is not called
-   * again before it is done. What is returned mutes the callback, or ends it. Errors: as `get`.
+   * Calls back now and on every change; the same callback counts once. An async callback is not called again before
+   * it is done. What is returned mutes the callback, or ends it. Options and errors: as `get`.
    */
-  async addCallback(path: string, callback: Callback): Promise<Subscription> {
+  async addCallback<const Options extends ReadOptions = EmptyOptions>(
+    path: string,
+    callback: Callback<SnapshotFor<Options>>,
+    options?: Options,
+  ): Promise<Subscription> {
     checkFunction('a callback', callback)
     this.#link.checkRunning()
-    return this.#watchers.subscribe(path, callback)
+    return this.#watchers.subscribe(path, options ?? {}, callback)
   }
 
   /**
    * The snapshot now and after every change, until the signal aborts or the registry stops; a slow reader gets
-   * the newest.
+   * the newest. Options: as `get`.
    */
-  async *watch(path: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<Snapshot, void, void> {
+  async *watch<const Options extends ReadOptions & { signal?: AbortSignal }>(
+    path: string,
+    options?: Options,
+  ): AsyncGenerator<SnapshotFor<Options>, void, void> {
     this.#link.checkRunning()
-    const signal = checkSignal(options.signal)
-    const subscribe = async (callback: Callback): Promise<() => void> => {
-      const subscription = await this.addCallback(path, callback)
+    const signal = checkSignal(options?.signal)
+    const subscribe = async (callback: Callback<SnapshotFor<Options>>): Promise<() => void> => {
+      const subscription = await this.#watchers.subscribe(path, options ?? {}, callback)
       return () => subscription.close()
     }
     yield* snapshotStream(subscribe, [this.#stopping.signal, signal])
@@ -204,7 +205,6 @@ export class ServiceRegistry implements AsyncDisposable {
   async acquireLock(path: string, options: LockOptions & AcquireLockOptions = {}): Promise<boolean> {
     checkLock(options)
     const { wait, signal, ...ofLock } = options
-    if (this.#borrowed) await this.#own()
     return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
   }
 
@@ -223,92 +223,41 @@ export class ServiceRegistry implements AsyncDisposable {
     options: WithLockOptions,
     task: (lock: HeldLock) => T | Promise<T>,
   ): Promise<T> {
-    if (this.#borrowed) await this.#own()
     return this.#locks.run(path, options, task)
   }
 
-  /**
-   * Takes effect on this connection and on all that follow, also on the ACL of what is created from now on. Without a
-   * connection it is kept for the next one, and that is no error. Errors: AUTH_FAILED, NoConnectionError after
-   * `timeout` milliseconds (default: none; the name is kept), the signal's reason.
-   */
-  async setUsername(username: string, options: CallOptions = {}): Promise<void> {
-    checkCall(options)
-    if (this.#borrowed) await this.#own()
-    await this.#link.authenticate({ username: checkedUsername(username) }, options)
+  /** Takes effect on this connection and on all that follow, also when there is none now. */
+  async setUsername(username: string): Promise<void> {
+    await this.#link.authenticate({ username: checkedUsername(username) })
   }
 
-  /** As `setUsername`. */
-  async setPassword(password: string, options: CallOptions = {}): Promise<void> {
-    checkCall(options)
-    if (this.#borrowed) await this.#own()
-    await this.#link.authenticate({ password: checkedPassword(password) }, options)
+  async setPassword(password: string): Promise<void> {
+    await this.#link.authenticate({ password: checkedPassword(password) })
   }
 
-  /**
-   * Connects again after `stop`, with a new session: what was followed and registered before revives. Of a registry
-   * that runs, it waits for the connection. Errors: NoConnectionError as `connect`, after which it is stopped again;
-   * AUTH_FAILED, STOPPED after disposal, the signal's reason.
-   */
-  async start(options: CallOptions = {}): Promise<void> {
-    checkCall(options)
-    if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
-    await this.#link.start(options)
-  }
-
-  /**
-   * Drops the connection and its session, and connects anew: every callback is told what is there then, every node is
-   * registered again with its last data, locks are lost. Resolves when that is done. Without a connection (and not
-   * `lazy`) NoConnectionError, but nothing is forgotten, and it goes on trying. Errors: as `start`.
-   */
-  async rebuild(options: CallOptions = {}): Promise<void> {
-    checkCall(options)
-    this.#link.checkRunning()
-    const { forked } = this.#link
-    const connecting = this.#link.rebuild(options)
-    this.#watchers.retell()
-    if (forked) this.#registrations.adopt()
-    const former = await connecting
-    if (!this.#link.connected) return
-    // Their nodes are replaced in one step as long as the former session has them.
-    await this.#registrations.settle(options)
-    if (former !== null) await this.#link.bury(former)
-  }
-
-  /**
-   * Ends the session, and with it every ephemeral node, lock and stream of `watch`; callbacks and registrations rest
-   * until `start`. Safe in every state, any number of times; a process can end after it.
-   */
+  /** Ends the session, and with it every registration and lock. Safe in every state, any number of times. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#watchers.stop()
+    this.#registrations.stop()
     await this.#link.close()
     await this.#locks.stop()
   }
 
-  /** Stops for good. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ending = this.#link.end()
-    await this.stop()
-    await ending
-    this.#watchers.stop()
-    this.#registrations.stop()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
   }
 
-  /** True in a process that was forked: it has the connection of its parent, and needs its own first. */
-  get #borrowed(): boolean {
-    return this.#link.forked || this.#owning !== null
+  #stateChanged(): void {
+    const up = this.#link.connected
+    if (up === this.#up) return
+    this.#up = up
+    for (const callback of [...this.#stateCallbacks]) this.#isolated(() => callback(up))
+    this.#events.emit('state', up)
   }
 
-  async #own(): Promise<void> {
-    if (this.#link.forked) {
-      log('the process was forked: connecting anew')
-      this.#owning = this.rebuild()
-        .catch(error => this.#warn(error))
-        .finally(() => {
-          this.#owning = null
-        })
-    }
-    if (this.#owning !== null) await this.#owning
+  #isolated(task: () => unknown): void {
+    isolated(task, error => this.#warn(error))
   }
 
   /** A listener of warnings that throws itself is not told of it. */

@@ -1,13 +1,13 @@
 // The snapshots of a path as a stream: a slow reader gets the newest, not the history.
 import { onAbort } from '../../protocol/support/abort.ts'
-import type { Callback, Snapshot } from './snapshot.ts'
+import type { Callback } from './snapshot.ts'
 
 /** `subscribe` calls back now and on every change; the function it returns ends that. Ends with any of the signals. */
-export async function* snapshotStream(
-  subscribe: (callback: Callback) => Promise<() => void>,
+export async function* snapshotStream<Seen>(
+  subscribe: (callback: Callback<Seen>) => Promise<() => void>,
   signals: readonly (AbortSignal | undefined)[],
-): AsyncGenerator<Snapshot, void, void> {
-  let newest: Snapshot | null = null
+): AsyncGenerator<Seen, void, void> {
+  let newest: Seen | null = null
   let wake = (): void => {}
   const over = (): boolean => signals.some(signal => signal?.aborted)
   const offs = signals.map(signal => onAbort(signal, () => wake()))
@@ -25,7 +25,7 @@ export async function* snapshotStream(
   try {
     while (!over()) {
       if (failed) throw failure
-      const snapshot: Snapshot | null = newest
+      const snapshot: Seen | null = newest
       newest = null
       if (snapshot !== null) yield snapshot
       if (newest === null && !failed && !over()) {

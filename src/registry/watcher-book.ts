@@ -1,113 +1,72 @@
-// The watched paths of a registry: one watcher each, however many callbacks.
+// The followed paths of a registry: one watch set each, however many callbacks.
 import { validatePath } from '../../protocol/index.ts'
-import { isPassing } from '../recipes/persistence.ts'
+import { FollowedPath } from './followed-path.ts'
 import type { Link } from './link.ts'
-import { PathWatcher } from './path-watcher.ts'
-import type { Callback, Sight, Source } from './snapshot.ts'
-import { Subscription } from './subscription.ts'
-
-interface Entry {
-  readonly watcher: PathWatcher
-  readonly plain: View
-  /** Settled after the first read, or at once without a connection. */
-  readonly ready: Promise<void>
-}
-
-/** What can be seen of a path, and who looks at it. */
-interface View {
-  readonly source: Source
-  readonly subscriptions: Map<Callback<never>, Subscription>
-}
+import type { ReadOptions } from './read-options.ts'
+import { aspectOf, PLAIN } from './read-options.ts'
+import type { Callback, Sight } from './snapshot.ts'
+import type { Subscription } from './subscription.ts'
+import { Validation } from './validation.ts'
 
 export class WatcherBook {
   readonly #link: Link
   readonly #warn: (error: unknown) => void
-  readonly #entries = new Map<string, Entry>()
+  readonly #validation: Validation
+  readonly #paths = new Map<string, FollowedPath>()
 
   constructor(link: Link, warn: (error: unknown) => void) {
     this.#link = link
     this.#warn = warn
+    this.#validation = new Validation(warn)
   }
 
-  /** What is known without asking; null for a path that is not followed. */
-  peek(path: string): Sight | null {
-    const entry = this.#entries.get(path)
-    return entry === undefined ? null : entry.plain.source.snapshot
+  /** What is known without asking; null for what is not followed. */
+  peek(path: string, childData: boolean): Sight | null {
+    const followed = this.#paths.get(path)
+    if (followed === undefined) return null
+    const view = childData ? followed.peek(true) : followed.plain
+    return view === null ? null : view.source.snapshot
   }
 
   /** The snapshot now, and the callback now and on every change; the path is followed from now on. */
-  async get(path: string, callback?: Callback): Promise<Sight> {
-    const view = await this.#view(path)
-    if (callback !== undefined) this.#attach(view, callback)
-    return view.source.snapshot
+  async get(path: string, options?: ReadOptions, callback?: Callback<never>): Promise<unknown> {
+    const aspect = options === undefined ? PLAIN : aspectOf(options)
+    const view = await this.#follow(path).view(aspect)
+    const shape = options === undefined ? undefined : this.#validation.shape(options)
+    if (callback !== undefined) view.attach(callback, shape ?? identity)
+    return shape === undefined ? view.source.snapshot : shape(view.source.snapshot)
   }
 
   /** Calls back now and on every change; the same callback counts once. */
-  async subscribe(path: string, callback: Callback): Promise<Subscription> {
-    return this.#attach(await this.#view(path), callback)
-  }
-
-  /** Reads every path anew; every callback is told. */
-  retell(): void {
-    for (const { watcher, plain } of this.#entries.values()) {
-      for (const subscription of plain.subscriptions.values()) subscription.forget()
-      watcher.follow()
-    }
+  async subscribe(path: string, options: ReadOptions, callback: Callback<never>): Promise<Subscription> {
+    const aspect = aspectOf(options)
+    const view = await this.#follow(path).view(aspect)
+    return view.attach(callback, this.#validation.shape(options))
   }
 
   stop(): void {
-    for (const { watcher, plain } of this.#entries.values()) {
-      for (const subscription of [...plain.subscriptions.values()]) subscription.close()
-      watcher.stop()
-    }
-    this.#entries.clear()
+    for (const followed of this.#paths.values()) followed.stop()
+    this.#paths.clear()
   }
 
-  async #view(path: string): Promise<View> {
+  #follow(path: string): FollowedPath {
     validatePath(path)
-    const { plain, ready } = this.#entries.get(path) ?? this.#open(path)
-    await ready
-    return plain
-  }
-
-  #attach({ source, subscriptions }: View, callback: Callback): Subscription {
-    const present = subscriptions.get(callback)
+    const present = this.#paths.get(path)
     if (present !== undefined) return present
-    const subscription = new Subscription(source, sight => sight, callback, {
+    const followed = new FollowedPath(path, {
+      zk: this.#link.zk,
       warning: this.#warn,
-      closed: () => void subscriptions.delete(callback),
-    })
-    subscriptions.set(callback, subscription)
-    subscription.update()
-    return subscription
-  }
-
-  #open(path: string): Entry {
-    const watcher = new PathWatcher(this.#link.zk, path, {
-      warning: this.#warn,
+      connected: () => this.#link.connected,
       confirmed: () => this.#link.confirmed,
     })
-    const plain = { source: watcher, subscriptions: new Map() }
-    const entry = { watcher, plain, ready: this.#start(watcher) }
-    this.#entries.set(path, entry)
-    entry.ready.catch(() => this.#entries.delete(path))
-    return entry
+    this.#paths.set(path, followed)
+    followed.ready.catch(() => {
+      if (this.#paths.get(path) === followed) this.#paths.delete(path)
+    })
+    return followed
   }
+}
 
-  /** Without a connection the answer is "nothing known yet", and the watcher catches up by itself. */
-  async #start(watcher: PathWatcher): Promise<void> {
-    if (!this.#link.connected) {
-      watcher.follow()
-      return
-    }
-    try {
-      await watcher.start()
-    } catch (error) {
-      if (!isPassing(error)) {
-        watcher.stop()
-        throw error
-      }
-      watcher.follow()
-    }
-  }
+function identity(sight: Sight): Sight {
+  return sight
 }

@@ -250,8 +250,8 @@ test('what cannot work is a typed error before anything is sent', async t => {
     t.match(await errorOf(registry.setNode('/a', {}, bad(options))), { code: 'INVALID_OPTION' })
     t.match(await errorOf(registry.setData('/a', {}, bad(options))), { code: 'INVALID_OPTION' })
   }
-  t.match(await errorOf(registry.get('/a', bad(5))), { code: 'INVALID_OPTION' })
-  t.match(await errorOf(registry.addCallback('/a', bad('f'))), { code: 'INVALID_OPTION' })
+  t.match(await errorOf(registry.get('/a', bad(5) as never)), { code: 'INVALID_OPTION' })
+  t.match(await errorOf(registry.addCallback('/a', bad('f') as never)), { code: 'INVALID_OPTION' })
   t.throws(() => registry.getState(bad({})), { code: 'INVALID_OPTION' })
   t.match(await errorOf(registry.setUsername(bad(5))), { code: 'INVALID_OPTION' })
   for (const options of [
