@@ -23,9 +23,12 @@ function isMeant(id: Id, identities: readonly Id[]): boolean {
   return identities.some(own => own.scheme === id.scheme && scheme.matches(own.id, id.id))
 }
 
-/** The list as it is stored: without duplicates, `auth` replaced by the identities that it stands for. */
-export function fixUp(acl: readonly Acl[], identities: readonly Id[]): Acl[] {
-  const fixed = withoutDuplicates(acl).flatMap(entry => fixEntry(entry, identities))
+/**
+ * The list as it is stored: without duplicates, `auth` replaced by the identities that it stands for. `known` are the
+ * schemes that this server is configured for.
+ */
+export function fixUp(acl: readonly Acl[], identities: readonly Id[], known: ReadonlySet<string>): Acl[] {
+  const fixed = withoutDuplicates(acl).flatMap(entry => fixEntry(entry, identities, known))
   if (fixed.length === 0) refuse('INVALID_ACL')
   return fixed
 }
@@ -36,7 +39,7 @@ function withoutDuplicates(acl: readonly Acl[]): Acl[] {
   return acl.filter((entry, index) => acl.findIndex(other => same(other, entry)) === index)
 }
 
-function fixEntry(entry: Acl, identities: readonly Id[]): Acl[] {
+function fixEntry(entry: Acl, identities: readonly Id[], known: ReadonlySet<string>): Acl[] {
   const { scheme, id } = entry.id
   if (scheme === 'world' && id === 'anyone') return [entry]
   if (scheme === 'auth') {
@@ -44,7 +47,7 @@ function fixEntry(entry: Acl, identities: readonly Id[]): Acl[] {
     if (proven.length === 0) refuse('INVALID_ACL')
     return proven.map(own => ({ perms: entry.perms, id: own }))
   }
-  if (schemeOf(scheme)?.valid(id) !== true) refuse('INVALID_ACL')
+  if (!known.has(scheme) || schemeOf(scheme)?.valid(id) !== true) refuse('INVALID_ACL')
   return [entry]
 }
 

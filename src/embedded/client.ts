@@ -1,5 +1,6 @@
 // A connection as the core sees it: who it is, which session it speaks for, and the way to reach it.
 import type { Id } from '../../protocol/records/data.ts'
+import type { SaslExchange } from './sasl.ts'
 import type { Session } from './session.ts'
 import type { Watcher } from './watch-manager.ts'
 
@@ -16,6 +17,8 @@ export class Client implements Watcher {
   readonly #link: Link
   #identities: readonly Id[]
   session: Session | null = null
+  /** The SASL exchange of this connection, once it has begun. */
+  sasl: SaslExchange | null = null
 
   constructor(link: Link, identities: readonly Id[] = []) {
     this.#link = link

@@ -32,6 +32,8 @@ const SYNC_CONNECTED = 3
 
 /** `greeting`: no session yet. `ending`: what was written still goes out, what comes in is dropped. */
 type Phase = 'greeting' | 'serving' | 'ending' | 'closed'
+/** A four-letter word, with the mask that follows one of them. */
+const LONGEST_WORD = 12
 
 /** Why nothing is read: the client leaves answers unread, or the server is frozen. */
 type Hold = 'unread' | 'frozen'
@@ -40,8 +42,8 @@ type Hold = 'unread' | 'frozen'
 export interface Host {
   readonly world: World
   readonly pool: BufferPool
-  /** The answer to a four-letter word; undefined when it is none. */
-  answer(word: string, asker: Connection): string | undefined
+  /** The answer to the four-letter word that a connection opens with; undefined when it is none. */
+  answer(opening: Buffer, asker: Connection): string | undefined
   greeted(connection: Connection): void
   closed(connection: Connection): void
 }
@@ -58,6 +60,8 @@ export class Connection implements Link {
   readonly #backlog = new Fifo<Buffer>()
   #phase: Phase = 'greeting'
   readonly #holds = new Set<Hold>()
+  /** The first bytes, as long as they may be a word. */
+  #opening: Buffer = Buffer.alloc(0)
   #sending = false
   #grace: Timer | null = null
 
@@ -137,23 +141,23 @@ export class Connection implements Link {
   }
 
   #onChunk(chunk: Buffer): void {
+    if (this.#phase === 'greeting' && this.#opening.length < LONGEST_WORD) {
+      const more = chunk.subarray(0, LONGEST_WORD - this.#opening.length)
+      this.#opening = Buffer.concat([this.#opening, more])
+    }
     try {
       this.#decoder.push(chunk)
     } catch (error) {
-      if (error instanceof FrameError) this.#onBadLength(error.length)
-      else if (error instanceof JuteError) this.close()
+      if (error instanceof FrameError && this.#phase === 'greeting') this.#onWord()
+      else if (error instanceof FrameError || error instanceof JuteError) this.close()
       else throw error
     }
   }
 
   /** Four letters, read as a length, are more than any limit allows. */
-  #onBadLength(length: number): void {
-    if (this.#phase === 'greeting') {
-      const letters = Buffer.alloc(4)
-      letters.writeInt32BE(length)
-      const answer = this.#host.answer(letters.toString('latin1'), this)
-      if (answer !== undefined) this.#socket.write(answer)
-    }
+  #onWord(): void {
+    const answer = this.#host.answer(this.#opening, this)
+    if (answer !== undefined) this.#socket.write(answer)
     this.close()
   }
 

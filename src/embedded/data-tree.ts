@@ -47,6 +47,11 @@ export class DataTree {
     return this.#nodes.get(path)
   }
 
+  /** Every znode once. */
+  *entries(): IterableIterator<[string, Znode]> {
+    for (const entry of this.#nodes) if (entry[0] !== '') yield entry
+  }
+
   /** These stay: the root and the znodes that the server itself made. */
   isSystem(path: string): boolean {
     return path === '/' || (SYSTEM_PATHS as readonly string[]).includes(path)

@@ -1,16 +1,16 @@
 // The embedded server: one process, memory only, no quorum; for development and tests.
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Id } from '../../protocol/records/data.ts'
 import type { Timer } from '../../protocol/support/clock.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
+import { identitiesOf } from './certificate.ts'
 import type { Host } from './connection.ts'
 import { Connection } from './connection.ts'
 import { nextEpoch } from './epoch.ts'
 import type { ServerView } from './four-letter-words.ts'
-import { answerWord } from './four-letter-words.ts'
+import { answerWord, DEFAULT_TRACE_MASK } from './four-letter-words.ts'
 import { Housekeeper } from './housekeeper.ts'
 import type { EmbeddedOptions } from './options.ts'
 import { settingsOf } from './options.ts'
@@ -57,7 +57,10 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     if (options.tls === undefined) this.#server = createServer(sockets, socket => this.#welcome(socket, []))
     else {
       const tls = { ...options.tls, ...sockets, handshakeTimeout: GREETING_TIME }
-      this.#server = createTlsServer(tls, socket => this.#welcome(socket, certificateOf(socket)))
+      const { certificateOfSuperUser } = settings
+      this.#server = createTlsServer(tls, socket =>
+        this.#welcome(socket, identitiesOf(socket, certificateOfSuperUser)),
+      )
       // Whoever fails the handshake is closed by node:tls; there is nobody to tell.
       this.#server.on('tlsClientError', () => {})
     }
@@ -148,18 +151,18 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   }
 
   #hostOf(world: World): Host {
-    const view: ServerView = {
+    const view: Omit<ServerView, 'port'> = {
       world,
       connections: this.#connections,
       secure: this.#secure,
-      port: 0,
+      traceMask: { value: DEFAULT_TRACE_MASK },
       traffic: () => this.#traffic(),
       resetTraffic: () => this.#resetTraffic(),
     }
     return {
       world,
       pool: new BufferPool(),
-      answer: (word, asker) => answerWord(word, { ...view, port: this.port }, asker),
+      answer: (opening, asker) => answerWord(opening, { ...view, port: this.port }, asker),
       greeted: connection => this.#strangers.delete(connection),
       closed: connection => this.#forget(connection),
     }
@@ -184,14 +187,19 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   #welcome(socket: Socket, identities: readonly Id[]): void {
     const connection = new Connection(socket, this.#host, identities)
     if (this.#frozen) connection.freeze()
-    const { maxClientCnxns } = this.#world.settings
     this.#connections.add(connection)
-    if (maxClientCnxns > 0 && this.#countFrom(connection.address) > maxClientCnxns) {
+    if (this.#isTooMany(connection)) {
       connection.destroy()
       return
     }
     this.#strangers.set(connection, systemClock.now() + GREETING_TIME)
     this.#watchStrangers()
+  }
+
+  #isTooMany({ address }: Connection): boolean {
+    const { maxClientCnxns, maxCnxns } = this.#world.settings
+    if (maxCnxns > 0 && this.#connections.size > maxCnxns) return true
+    return maxClientCnxns > 0 && this.#countFrom(address) > maxClientCnxns
   }
 
   #countFrom(address: string): number {
@@ -271,19 +279,4 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy()
     await stopped
   }
-}
-
-/** The subject of a client's certificate, where one was asked for and is trusted. */
-function certificateOf(socket: TLSSocket): Id[] {
-  if (!socket.authorized) return []
-  const subject = Object.entries(socket.getPeerCertificate().subject ?? {})
-  return [
-    {
-      scheme: 'x509',
-      id: subject
-        .reverse()
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    },
-  ]
 }

@@ -1,6 +1,8 @@
 // Four-letter words: the text commands that a server answers in place of a handshake.
+import type { Buffer } from 'node:buffer'
 import { arch, hostname, platform, release } from 'node:os'
 import type { Connection } from './connection.ts'
+import { digestOf } from './tree-digest.ts'
 import type { World } from './world.ts'
 
 /** What the words tell about. */
@@ -9,6 +11,8 @@ export interface ServerView {
   readonly connections: ReadonlySet<Connection>
   readonly port: number
   readonly secure: boolean
+  /** What a server logs. This one only remembers it. */
+  readonly traceMask: { value: bigint }
   /** Frames that came from, and went to, all connections since the start or the last reset. */
   traffic(): { readonly received: number; readonly sent: number }
   resetTraffic(): void
@@ -16,11 +20,13 @@ export interface ServerView {
 
 /** The release whose behaviour this server shows. Clients read the number. */
 export const VERSION = '3.9.5-nd-service-registry, built on 2025-01-01 00:00 UTC'
-const DEFAULT_TRACE_MASK = 306
+export const DEFAULT_TRACE_MASK = 306n
+const WORD_BYTES = 4
+const MASK_BYTES = 8
 
 const hex = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`
 
-type Answer = (view: ServerView, asker: Connection) => string
+type Answer = (view: ServerView, asker: Connection, opening: Buffer) => string
 
 const words: Readonly<Record<string, Answer>> = {
   ruok: () => 'imok',
@@ -48,16 +54,27 @@ const words: Readonly<Record<string, Answer>> = {
     return 'Server stats reset.\n'
   },
   dirs: () => 'datadir_size: 0\nlogdir_size: 0\n',
-  gtmk: () => String(DEFAULT_TRACE_MASK),
+  gtmk: ({ traceMask }) => String(traceMask.value),
+  stmk: ({ traceMask }, _asker, opening) => {
+    traceMask.value = opening.readBigInt64BE(WORD_BYTES)
+    return String(traceMask.value)
+  },
+  // ZooKeeper keeps the digests of earlier transactions, too.
+  hash: ({ world: { tree, zxid } }) => `${zxid.toString(16)}: ${digestOf(tree)}\n`,
 }
 
-/** undefined for letters that are no word: the connection is then closed without one. */
-export function answerWord(word: string, view: ServerView, asker: Connection): string | undefined {
+/**
+ * `opening`: the first bytes of the connection, with the four letters. undefined for letters that are no word, and for
+ * a mask that did not come with its word: the connection is then closed without one.
+ */
+export function answerWord(opening: Buffer, view: ServerView, asker: Connection): string | undefined {
+  const word = opening.toString('latin1', 0, WORD_BYTES)
   if (!Object.hasOwn(words, word)) return undefined
+  if (word === 'stmk' && opening.length < WORD_BYTES + MASK_BYTES) return undefined
   const { fourLetterWords } = view.world.settings
   const listed = fourLetterWords === 'all' || fourLetterWords.has(word)
   if (!listed) return `${word} is not executed because it is not in the whitelist.\n`
-  return words[word]!(view, asker)
+  return words[word]!(view, asker, opening)
 }
 
 function summary(view: ServerView, clients: string): string {

@@ -1,4 +1,4 @@
 // The embedded server: a ZooKeeper in this process, for development and tests.
 
 export { EmbeddedZooKeeper } from './embedded-zookeeper.ts'
-export type { EmbeddedOptions, EmbeddedTlsOptions } from './options.ts'
+export type { EmbeddedOptions, EmbeddedSaslOptions, EmbeddedTlsOptions } from './options.ts'

@@ -2,6 +2,7 @@
 import type { TlsOptions as NodeTlsOptions } from 'node:tls'
 import type { Clock } from '../../protocol/support/clock.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
+import { BASIC_SCHEMES } from './schemes.ts'
 
 /** Certificates as node:tls takes them. With `requestCert`, clients that show one get an x509 identity. */
 export interface EmbeddedTlsOptions
@@ -17,7 +18,18 @@ export interface EmbeddedTlsOptions
     | 'maxVersion'
     | 'requestCert'
     | 'rejectUnauthorized'
-  > {}
+  > {
+  /** The subject of a certificate whose holder may do everything, as `CN=admin,O=Example`. */
+  readonly superUser?: string
+}
+
+/** DIGEST-MD5, the mechanism that ZooKeeper itself keeps passwords for. */
+export interface EmbeddedSaslOptions {
+  /** Passwords by user. */
+  readonly users: Readonly<Record<string, string>>
+  /** The user who may do everything. */
+  readonly superUser?: string
+}
 
 export interface EmbeddedOptions {
   /** Default: 0, a free port. */
@@ -34,6 +46,8 @@ export interface EmbeddedOptions {
   readonly maxFrameSize?: number
   /** Connections from one address; 0 for any number, the default. ZooKeeper's own default is 60. */
   readonly maxClientCnxns?: number
+  /** Connections in all; 0 for any number, the default. */
+  readonly maxCnxns?: number
   /** Four-letter words that are answered, separated by commas; `*` for all, the default. ZooKeeper's is `srvr`. */
   readonly fourLetterWords?: string
   /** Whether znodes may have a time to live. Default: true. In ZooKeeper it is off until switched on. */
@@ -46,6 +60,18 @@ export interface EmbeddedOptions {
   readonly containerMaxNeverUsed?: number
   /** `super:` and the base64 of the SHA-1 of `super:password`: this login may do everything. */
   readonly superDigest?: string
+  /** Lets clients log in by SASL; without it they are answered with a null token. */
+  readonly sasl?: EmbeddedSaslOptions
+  /**
+   * Schemes of which a client must have one, as `['digest', 'sasl']`, before it may ask for anything: it is else told
+   * SESSION_CLOSED_REQUIRE_SASL_AUTH and cut off.
+   */
+  readonly enforceAuth?: readonly string[]
+  /**
+   * Whether reconfiguration is enabled. Default: false, RECONFIG_DISABLED. A server without an ensemble then still
+   * answers UNIMPLEMENTED.
+   */
+  readonly reconfig?: boolean
   /** Starts as a server that lost its quorum: clients that allow it read, nobody writes. */
   readonly readOnly?: boolean
   /** Clients speak TLS from the first byte. */
@@ -60,17 +86,26 @@ export interface Settings {
   readonly maxSessionTimeout: number
   readonly maxFrameSize: number
   readonly maxClientCnxns: number
+  readonly maxCnxns: number
   readonly fourLetterWords: ReadonlySet<string> | 'all'
   readonly ttl: boolean
   readonly enforceQuota: boolean
   readonly containerCheckInterval: number
   readonly containerMaxNeverUsed: number
   readonly superDigest: string | null
+  readonly sasl: { readonly users: ReadonlyMap<string, string>; readonly superUser: string | null } | null
+  readonly certificateOfSuperUser: string | null
+  /** Schemes that may stand in ACLs. */
+  readonly schemes: ReadonlySet<string>
+  /** null: nothing is enforced. */
+  readonly enforceAuth: ReadonlySet<string> | null
+  readonly reconfig: boolean
   readonly clock: Clock
 }
 
 export function settingsOf(options: EmbeddedOptions): Settings {
   const tickTime = atLeast('tickTime', options.tickTime ?? 2000, 1)
+  const schemes = schemesOf(options)
   const minSessionTimeout = atLeast('minSessionTimeout', options.minSessionTimeout ?? tickTime * 2, 1)
   return {
     tickTime,
@@ -82,14 +117,43 @@ export function settingsOf(options: EmbeddedOptions): Settings {
     ),
     maxFrameSize: atLeast('maxFrameSize', options.maxFrameSize ?? 0xfffff, 64),
     maxClientCnxns: atLeast('maxClientCnxns', options.maxClientCnxns ?? 0, 0),
+    maxCnxns: atLeast('maxCnxns', options.maxCnxns ?? 0, 0),
     fourLetterWords: whitelist(options.fourLetterWords ?? '*'),
     ttl: options.ttl ?? true,
     enforceQuota: options.enforceQuota ?? false,
     containerCheckInterval: atLeast('containerCheckInterval', options.containerCheckInterval ?? 60_000, 1),
     containerMaxNeverUsed: atLeast('containerMaxNeverUsed', options.containerMaxNeverUsed ?? 0, 0),
     superDigest: options.superDigest ?? null,
+    sasl: saslOf(options.sasl),
+    certificateOfSuperUser: options.tls?.superUser ?? null,
+    schemes,
+    enforceAuth: enforced(options.enforceAuth, schemes),
+    reconfig: options.reconfig ?? false,
     clock: options.clock ?? systemClock,
   }
+}
+
+function schemesOf({ sasl, tls }: EmbeddedOptions): ReadonlySet<string> {
+  const configured = [sasl === undefined ? [] : ['sasl'], tls === undefined ? [] : ['x509']]
+  return new Set([...BASIC_SCHEMES, ...configured.flat()])
+}
+
+function saslOf(options: EmbeddedSaslOptions | undefined): Settings['sasl'] {
+  if (options === undefined) return null
+  return { users: new Map(Object.entries(options.users)), superUser: options.superUser ?? null }
+}
+
+/** As ZooKeeper, which does not start with a demand that nobody can meet. */
+function enforced(
+  names: readonly string[] | undefined,
+  schemes: ReadonlySet<string>,
+): ReadonlySet<string> | null {
+  if (names === undefined) return null
+  if (names.length === 0) throw new RangeError('enforceAuth needs a scheme')
+  for (const name of names) {
+    if (!schemes.has(name)) throw new RangeError(`enforceAuth names ${name}, which this server does not have`)
+  }
+  return new Set(names)
 }
 
 function atLeast(name: string, value: number, least: number): number {

@@ -4,6 +4,7 @@ import { JuteError } from '../../protocol/jute/error.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
 import { OpCode } from '../../protocol/opcodes.ts'
 import { operations } from '../../protocol/operations.ts'
+import type { SaslToken } from '../../protocol/records/access.ts'
 import type { RequestHeader } from '../../protocol/records/headers.ts'
 import { requestHeader } from '../../protocol/records/headers.ts'
 import { logger } from '../../protocol/support/log.ts'
@@ -35,6 +36,7 @@ const NO_ZXID = 0n
 const UNKNOWN_OPCODE_ZXID = -1n
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 const MARSHALLING_ERROR = serverErrors.MARSHALLING_ERROR.number
+const NOT_LET_IN = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
 const NOT_READ_ONLY = serverErrors.NOT_READ_ONLY.number
 
 /** Handles one frame of a connection that has a session. */
@@ -42,7 +44,8 @@ export function process(world: World, client: Client, frame: JuteReader): Outcom
   const header = readHeader(frame)
   if (header === null) return CLOSE
   if (header.opcode === OpCode.auth) return auth(world, client, header, frame)
-  if (header.opcode === OpCode.sasl) return answerSasl(header, frame)
+  if (header.opcode === OpCode.sasl) return answerSasl(world, client, header, frame)
+  if (!isLetIn(world, client)) return failure('NA', header, NO_ZXID, NOT_LET_IN, 'close')
   const { session } = client
   // A session that ended takes its requests with it: they get no answer.
   if (session === null) return CLOSE
@@ -105,15 +108,37 @@ function auth(world: World, client: Client, header: RequestHeader, frame: JuteRe
   }
 }
 
-function answerSasl(header: RequestHeader, frame: JuteReader): Outcome {
+function answerSasl(world: World, client: Client, header: RequestHeader, frame: JuteReader): Outcome {
   try {
-    operations.sasl.request!.read(frame)
+    const { token } = operations.sasl.request!.read(frame)
+    // No token at all is not an empty one: it costs the connection.
+    if (token === null) return CLOSE
+    const body = saslBody(sasl(world, client, token))
+    return { type: 'reply', name: 'sasl', xid: header.xid, zxid: NO_ZXID, err: 0, body, next: 'goOn' }
   } catch (error) {
     if (error instanceof JuteError) return CLOSE
-    throw error
+    if (!(error instanceof Refusal)) throw error
+    // A failure is the one error that has a body: no token.
+    const body = saslBody({ token: null })
+    return {
+      type: 'reply',
+      name: 'sasl',
+      xid: header.xid,
+      zxid: NO_ZXID,
+      err: error.err,
+      body,
+      next: 'close',
+    }
   }
-  const body: Body = writer => operations.sasl.reply!.write(writer, sasl())
-  return { type: 'reply', name: 'sasl', xid: header.xid, zxid: NO_ZXID, err: 0, body, next: 'goOn' }
+}
+
+function saslBody(reply: SaslToken): Body {
+  return writer => operations.sasl.reply!.write(writer, reply)
+}
+
+/** True unless authentication is enforced and this connection has none of the schemes. */
+function isLetIn({ settings: { enforceAuth } }: World, client: Client): boolean {
+  return enforceAuth === null || client.identities.some(({ scheme }) => enforceAuth.has(scheme))
 }
 
 function failure(

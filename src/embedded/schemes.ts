@@ -1,6 +1,6 @@
 // Authentication schemes: what an id looks like in an ACL, and which identity of a connection it means.
 import { createHash } from 'node:crypto'
-import { BlockList, isIP } from 'node:net'
+import { inRange, parseRange } from './ip-range.ts'
 
 export interface Scheme {
   /** May stand in an ACL. */
@@ -22,14 +22,25 @@ const digest: Scheme = {
 
 const ip: Scheme = {
   valid: id => parseRange(id) !== null,
-  matches: (own, id) => inRange(own, id),
+  matches: (own, id) => {
+    const range = parseRange(id)
+    return range !== null && inRange(own, range)
+  },
   proves: false,
   userName: id => id,
 }
 
 const x509: Scheme = {
-  valid: id => id !== '',
+  valid: isDistinguishedName,
   matches: (own, id) => own === id,
+  proves: true,
+  userName: id => id,
+}
+
+const sasl: Scheme = {
+  // A Kerberos name: user, user@realm or user/host@realm.
+  valid: id => !id.includes('@') || /^[^/@]*(?:\/[^/@]*)?@[^/@]*$/.test(id),
+  matches: (own, id) => own === id || own === 'super',
   proves: true,
   userName: id => id,
 }
@@ -38,7 +49,11 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['digest', digest],
   ['ip', ip],
   ['x509', x509],
+  ['sasl', sasl],
 ])
+
+/** What every server has; `sasl` and `x509` come with their configuration. */
+export const BASIC_SCHEMES: readonly string[] = ['digest', 'ip']
 
 /** undefined for `world`, `auth` and `super`, which are not schemes of their own, and for unknown ones. */
 export function schemeOf(name: string): Scheme | undefined {
@@ -51,37 +66,20 @@ export function digestId(userAndPassword: Uint8Array): string {
   return `${user}:${createHash('sha1').update(userAndPassword).digest('base64')}`
 }
 
+/** Names of attributes that may stand in an X.500 name; numbers of others may, too. */
+const ATTRIBUTE =
+  /^\s*(?:cn|c|l|s|st|o|ou|t|ip|street|dc|dnqualifier|dnq|surname|givenname|initials|generation|email|emailaddress|uid|serialnumber|(?:oid\.)?\d+(?:\.\d+)+)\s*=/i
+
+/** Attributes separated by commas, semicolons or plus signs, unless these are escaped or quoted. */
+function isDistinguishedName(id: string): boolean {
+  if (id.trim() === '') return true
+  const parts = id.match(/(?:\\.|"(?:\\.|[^"\\])*"|[^,;+\\"])+|[,;+]|./gs) ?? []
+  return parts.every((part, index) => (index % 2 === 0 ? ATTRIBUTE.test(part) : /^[,;+]$/.test(part)))
+}
+
 /** As Java's split counts: empty parts at the end do not exist. */
 function countParts(id: string): number {
   const parts = id.split(':')
   while (parts.at(-1) === '') parts.pop()
   return parts.length
-}
-
-interface Range {
-  readonly address: string
-  readonly bits: number
-  readonly family: 'ipv4' | 'ipv6'
-}
-
-function parseRange(id: string): Range | null {
-  const slash = id.indexOf('/')
-  const address = slash < 0 ? id : id.slice(0, slash)
-  const version = isIP(address)
-  if (version === 0) return null
-  const most = version === 4 ? 32 : 128
-  const written = slash < 0 ? String(most) : id.slice(slash + 1)
-  const bits = Number(written)
-  if (!/^\d+$/.test(written) || bits > most) return null
-  return { address, bits, family: version === 4 ? 'ipv4' : 'ipv6' }
-}
-
-function inRange(own: string, id: string): boolean {
-  const range = parseRange(id)
-  const version = isIP(own)
-  // Families never mix.
-  if (range === null || version === 0 || (version === 4) !== (range.family === 'ipv4')) return false
-  const list = new BlockList()
-  list.addSubnet(range.address, range.bits, range.family)
-  return list.check(own, range.family)
 }

@@ -98,9 +98,59 @@ test('addresses match by prefix', async (t, { open, root }) => {
   t.equal(await allowed('127.0.0.0/8'), 0)
   t.equal(await allowed('127.0.0.2/31'), -102)
   t.equal(await allowed('10.1.2.3/0'), 0)
+  t.equal(await allowed('::/0'), -102, 'families never mix')
 })
 
-test('whoAmI lists address and logins', async (t, { open }) => {
+test('addresses that an ACL may hold', async (t, { open, root }) => {
+  const client = await open()
+  const err = async (id: string): Promise<number> =>
+    (await trySetAcl(client, root, [...OPEN, acl(1, 'ip', id)])).err
+  const good = [
+    '1.2.3.04',
+    '+1.2.3.4',
+    '1.2.3.4/+8',
+    '::',
+    '::1',
+    '1::',
+    'FE80::/10',
+    '0:0:0:0:0:0:0:1',
+    '::1/128',
+  ]
+  for (const id of good) t.equal(await err(id), 0, id)
+  const bad = [
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.256',
+    '1.2.3.4/',
+    '1.2.3.4/-1',
+    '1.2.3.4/8/8',
+    '1.2.3.4/0x8',
+    ' 1.2.3.4',
+  ]
+  const bad6 = [
+    '::1/129',
+    '1::2::3',
+    ':1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7::8',
+    '12345::',
+    'g::',
+    '::1/',
+  ]
+  const odd = ['::ffff:1.2.3.4', '[::1]', 'fe80::1%lo', 'localhost', '']
+  for (const id of [...bad, ...bad6, ...odd]) t.equal(await err(id), -114, JSON.stringify(id))
+})
+
+test('schemes that a server is not configured for', async (t, { open, root }) => {
+  const client = await open()
+  for (const scheme of ['x509', 'sasl', 'ensemble', 'super', 'nobody']) {
+    t.equal((await trySetAcl(client, root, [acl(31, scheme, 'CN=a')])).err, -114, scheme)
+    t.equal(await login(await open(), scheme, 'CN=a'), -115, scheme)
+  }
+  t.equal(await login(client, 'ip', 'whatever'), 0, 'an address is had, and may be asked for again')
+})
+
+test('8.6.14: whoAmI lists address and logins', async (t, { open }) => {
   const client = await open()
   const users = async (): Promise<string[]> => {
     const { clientInfo } = read(operations.whoAmI.reply!, await client.call(OpCode.whoAmI))

@@ -10,7 +10,10 @@ t.jobs = 8
 const test = onBoth()
 const CLOSED = [acl(1, 'digest', 'x:y')]
 
-test("create: the first error in ZooKeeper's order", async (t, { open, root }) => {
+test("8.4.2, 8.4.13, 8.5.1, 8.5.2, 8.5.5: create: the first error in ZooKeeper's order", async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   await create(client, `${root}/shut`, { acl: CLOSED })
   await create(client, `${root}/e`, { flags: 1 })
@@ -32,7 +35,7 @@ test("create: the first error in ZooKeeper's order", async (t, { open, root }) =
   t.equal(await err(`${root}/e/a`), -108, 'the parent is ephemeral')
 })
 
-test('delete, setData, setACL: the first error in order', async (t, { open, root }) => {
+test('8.4.3, 8.4.4, 8.4.5: delete, setData, setACL: the first error in order', async (t, { open, root }) => {
   const client = await open()
   await create(client, `${root}/a`)
   await create(client, `${root}/a/b`)
@@ -62,7 +65,10 @@ test('delete, setData, setACL: the first error in order', async (t, { open, root
   t.equal((await trySetAcl(client, root, OPEN, 7)).err, -103)
 })
 
-test('reads do not judge a path, it is just not there', async (t, { open, root }) => {
+test('8.4.7, 8.4.8, 8.4.9, 8.4.10, 8.6.13: reads do not judge a path, it is just not there', async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   await create(client, `${root}/shut`, { acl: CLOSED })
   for (const opcode of [OpCode.getData, OpCode.getChildren, OpCode.getChildren2]) {
@@ -84,7 +90,7 @@ test('reads do not judge a path, it is just not there', async (t, { open, root }
   t.equal(sync.body.toString('utf8', 4), 'not//valid')
 })
 
-test('a null path and a body cut short cannot be read', async (t, { open }) => {
+test('8.4.1: a null path and a body cut short cannot be read', async (t, { open }) => {
   const client = await open()
   for (const opcode of [OpCode.getData, OpCode.exists, OpCode.getChildren2]) {
     const reply = await client.callRaw(opcode, writer => {
@@ -99,7 +105,7 @@ test('a null path and a body cut short cannot be read', async (t, { open }) => {
   t.equal((await tryRead(client, OpCode.exists, '/')).err, 0, 'the connection stays')
 })
 
-test('characters that a path may hold', async (t, { open, root }) => {
+test('8.5.3, 8.5.4, 8.5.6, 8.5.7, 8.5.8: characters that a path may hold', async (t, { open, root }) => {
   const client = await open()
   const good = ['.a', 'a.', '..a', '...', ' ', '~', '\u00a0', '\uffef', 'é', '\ud7ff', '\uf900']
   for (const name of good) t.equal((await tryCreate(client, `${root}/${name}`)).err, 0, JSON.stringify(name))
@@ -111,7 +117,7 @@ test('characters that a path may hold', async (t, { open, root }) => {
   }
 })
 
-test('an operation that does not exist costs the connection', async (t, { at }) => {
+test('8.4.1: an operation that does not exist costs the connection', async (t, { at }) => {
   const codes = [0, 888, OpCode.error, OpCode.check]
   for (const opcode of codes) {
     const link = new RawLink(at)
@@ -124,7 +130,7 @@ test('an operation that does not exist costs the connection', async (t, { at }) 
   }
 })
 
-test('frames of hostile length cost the connection', async (t, { at, open, root }) => {
+test('8.4.1: frames of hostile length cost the connection', async (t, { at, open, root }) => {
   for (const length of [-1, 0, 0x10_0000, 0x7fff_ffff]) {
     const link = new RawLink(at)
     t.teardown(() => link.destroy())
@@ -163,7 +169,7 @@ test('ping, sync and logins keep their own numbers', async (t, { open }) => {
   t.match(await client.reply(-8), { err: 0 })
 })
 
-test('reconfig is off, and a bad login is the end', async (t, { open }) => {
+test('8.4.12: reconfig is off, and a bad login is the end', async (t, { open }) => {
   const client = await open()
   const reconfig = { joiningServers: null, leavingServers: null, newMembers: null, curConfigId: -1n }
   const reply = await client.call(OpCode.reconfig, operations.reconfig.request, reconfig)

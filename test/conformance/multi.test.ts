@@ -33,7 +33,7 @@ const errorItem = (err: number): string => {
 }
 const failure = (...errors: number[]): string => errors.map(errorItem).join('') + END
 
-test('operations see each other and share one zxid', async (t, { open, root }) => {
+test('8.2.12, 8.3.4: operations see each other and share one zxid', async (t, { open, root }) => {
   const client = await open()
   const a = `${root}/a`
   const reply = await multi(
@@ -48,6 +48,11 @@ test('operations see each other and share one zxid', async (t, { open, root }) =
   )
   const { outcomes } = read(operations.multi.reply!, reply)
   const [created, first, second, container, changed, checked, dropped] = outcomes
+  const times = outcomes.flatMap(outcome =>
+    'stat' in outcome && outcome.stat !== null ? [outcome.stat.mtime] : [],
+  )
+  t.equal(times.length, 3)
+  t.equal(new Set(times).size, 1, 'one time for all')
   t.same(created, { type: 'create', path: a, stat: null })
   t.match(first, { type: 'create', path: `${a}/s-0000000000`, stat: { czxid: reply.zxid } })
   t.same(second, { type: 'create', path: `${a}/s-0000000001`, stat: null })
@@ -68,7 +73,7 @@ test('the bytes of a success', async (t, { open, root }) => {
   t.equal((await multi(client)).body.toString('hex'), END, 'of nothing at all')
 })
 
-test('one failure undoes all', async (t, { open, root }) => {
+test('8.3.2: one failure undoes all', async (t, { open, root }) => {
   const client = await open()
   const before = await statOf(client, root)
   const reply = await multi(
@@ -93,7 +98,7 @@ test('one failure undoes all', async (t, { open, root }) => {
   t.ok(stat.czxid > reply.zxid, 'the zxid is not')
 })
 
-test('each kind of failure', async (t, { open, root }) => {
+test('8.4.6: each kind of failure', async (t, { open, root }) => {
   const client = await open()
   await create(client, `${root}/shut`, { acl: [acl(16)] })
   const first = async (operation: MultiOperation): Promise<string> =>
@@ -101,7 +106,10 @@ test('each kind of failure', async (t, { open, root }) => {
   t.equal(await first(make(root)), failure(-110, -2))
   t.equal(await first(make('none')), failure(-8, -2))
   t.equal(await first(set(root, 9)), failure(-103, -2))
-  t.equal(await first(check(`${root}/shut`)), failure(-102, -2), 'check needs READ')
+  t.equal(await first(check(`${root}/none//a`, 9)), failure(-8, -2), 'check: the path')
+  t.equal(await first(check(`${root}/none`, 9)), failure(-101, -2), 'then the znode')
+  t.equal(await first(check(`${root}/shut`, 9)), failure(-102, -2), 'then READ')
+  t.equal(await first(check(root, 9)), failure(-103, -2), 'then the version')
   t.equal(await first(drop('/zookeeper')), failure(-8, -2))
 })
 

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer'
 import { OpCode } from '../../protocol/opcodes.ts'
 import { operations } from '../../protocol/operations.ts'
-import { createTtlRequest, pathReply } from '../../protocol/records/nodes.ts'
+import { getChildrenReply } from '../../protocol/records/children.ts'
+import { createRequest, createTtlRequest, pathReply } from '../../protocol/records/nodes.ts'
 import { t } from '../tap.ts'
 import {
   acl,
@@ -16,16 +17,29 @@ import {
   trySet,
   trySetAcl,
 } from './both.ts'
+import type { RawReply } from './raw-client.ts'
+import { requestFrame } from './raw-client.ts'
 
 t.jobs = 8
 const test = onBoth()
 
-test('the tree begins with three znodes of the system', async (t, { open }) => {
+test('8.1.1, 8.1.2, 8.1.3, 8.1.4, 8.4.13: the tree begins with three znodes of the system', async (t, {
+  open,
+}) => {
   const client = await open()
   const system = await statOf(client, '/zookeeper')
   t.match(system, { czxid: 0n, ctime: 0, mtime: 0, version: 0, numChildren: 2, cversion: -2 })
-  const config = await statOf(client, '/zookeeper/config')
-  t.equal(config.aversion, -1)
+  const config = read(operations.getData.reply!, await tryRead(client, OpCode.getData, '/zookeeper/config'))
+  t.match(config, { stat: { aversion: -1, version: 0 } })
+  t.equal(config.data?.length, 0)
+  const aclOf = async (path: string): Promise<unknown> =>
+    read(operations.getACL.reply!, await client.call(OpCode.getACL, operations.getACL.request, { path })).acl
+  t.same(await aclOf('/zookeeper/config'), [acl(1)])
+  for (const path of ['/', '/zookeeper', '/zookeeper/quota']) {
+    const { data } = read(operations.getData.reply!, await tryRead(client, OpCode.getData, path))
+    t.equal(data?.length, 0, path)
+    t.same(await aclOf(path), [acl(31)], path)
+  }
   const root = await statOf(client, '/')
   t.match(root, { czxid: 0n, mzxid: 0n, ctime: 0, version: 0, dataLength: 0 })
   const same = await tryRead(client, OpCode.getData, '')
@@ -35,7 +49,7 @@ test('the tree begins with three znodes of the system', async (t, { open }) => {
   }
 })
 
-test('a new znode', async (t, { open, root }) => {
+test('8.2.1: a new znode', async (t, { open, root }) => {
   const client = await open()
   const reply = await tryCreate(client, `${root}/a`, { data: Buffer.from('four') })
   const { path, stat } = read(operations.create.reply!, reply)
@@ -47,7 +61,10 @@ test('a new znode', async (t, { open, root }) => {
   t.same(await statOf(client, path), stat)
 })
 
-test('a child that comes or goes changes the parent', async (t, { open, root }) => {
+test('8.2.2, 8.2.3, 8.2.6, 8.2.9: a child that comes or goes changes the parent', async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   const before = await statOf(client, root)
   const { stat } = await create(client, `${root}/a`)
@@ -60,7 +77,10 @@ test('a child that comes or goes changes the parent', async (t, { open, root }) 
   t.same(gone, { ...before, cversion: before.cversion + 2, numChildren: 0, pzxid: zxid })
 })
 
-test('setData changes version, mzxid and mtime, even with the same bytes', async (t, { open, root }) => {
+test('8.2.4, 8.2.13: setData changes version, mzxid and mtime, even with the same bytes', async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   const { path, stat: before } = await create(client, `${root}/a`, { data: Buffer.from('x') })
   const reply = await trySet(client, path, Buffer.from('x'))
@@ -70,7 +90,7 @@ test('setData changes version, mzxid and mtime, even with the same bytes', async
   t.equal((await trySet(client, path, null, 1)).err, 0)
 })
 
-test('setACL changes aversion and nothing else', async (t, { open, root }) => {
+test('8.2.5: setACL changes aversion and nothing else', async (t, { open, root }) => {
   const client = await open()
   const { path, stat: before } = await create(client, `${root}/a`)
   const list = [acl(31), acl(1, 'ip', '10.0.0.0/8')]
@@ -81,7 +101,7 @@ test('setACL changes aversion and nothing else', async (t, { open, root }) => {
   t.same(read(operations.getACL.reply!, reply).acl, list)
 })
 
-test('null and empty data stay apart', async (t, { open, root }) => {
+test('8.2.10: null and empty data stay apart', async (t, { open, root }) => {
   const client = await open()
   for (const data of [null, Buffer.alloc(0)]) {
     const { path, stat } = await create(client, `${root}/a`, { data })
@@ -92,7 +112,10 @@ test('null and empty data stay apart', async (t, { open, root }) => {
   }
 })
 
-test('sequential names count the children ever created', async (t, { open, root }) => {
+test('8.3.1, 8.3.2, 8.3.3, 8.3.5, 8.5.9: sequential names count the children ever created', async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   const sequential = async (name: string): Promise<string> =>
     (await create(client, `${root}/${name}`, { flags: 2 })).path.slice(root.length + 1)
@@ -107,7 +130,10 @@ test('sequential names count the children ever created', async (t, { open, root 
   t.equal((await statOf(client, root)).cversion, 6)
 })
 
-test('flags decide sequential and ephemeral, the opcode decides the kind', async (t, { open, root }) => {
+test('8.2.11, 8.6.1: flags decide sequential and ephemeral, the opcode decides the kind', async (t, {
+  open,
+  root,
+}) => {
   const client = await open()
   const { sessionId } = client.welcome
   t.equal((await create(client, `${root}/e`, { flags: 1 })).stat.ephemeralOwner, sessionId)
@@ -142,7 +168,99 @@ test('a time to live has to be switched on', async (t, { open, root }) => {
   t.equal((await tryRead(client, OpCode.exists, root)).err, 0, 'the connection stays')
 })
 
-test('a failed write takes a zxid, a read does not', async (t, { open, root }) => {
+test('8.2.8: what changes nothing', async (t, { open, root }) => {
+  const client = await open()
+  await create(client, `${root}/a`)
+  const before = await statOf(client, root)
+  for (const opcode of [OpCode.getData, OpCode.exists, OpCode.getChildren, OpCode.getChildren2]) {
+    await tryRead(client, opcode, root, true)
+  }
+  for (const opcode of [OpCode.getACL, OpCode.sync, OpCode.getAllChildrenNumber]) {
+    t.equal((await client.call(opcode, operations.sync.request, { path: root })).err, 0)
+  }
+  await client.call(OpCode.addWatch, operations.addWatch.request, { path: root, mode: 1 })
+  client.link.send(requestFrame(-2, OpCode.ping))
+  await tryDelete(client, `${root}/none`)
+  t.same(await statOf(client, root), before)
+})
+
+test('8.6.2: an ephemeral may be changed and deleted by others', async (t, { open, root }) => {
+  const [owner, other] = [await open(), await open()]
+  const { path, stat } = await create(owner, `${root}/e`, { flags: 1 })
+  const { sessionId } = owner.welcome
+  t.match(read(operations.setData.reply!, await trySet(other, path)), {
+    ephemeralOwner: sessionId,
+    version: 1,
+  })
+  t.equal((await tryDelete(other, path)).err, 0)
+  const again = await create(other, path, { flags: 1 })
+  t.equal(again.stat.ephemeralOwner, other.welcome.sessionId)
+  t.ok(again.stat.czxid > stat.czxid)
+  await owner.close()
+  t.equal((await tryRead(other, OpCode.exists, path)).err, 0, 'the former owner takes nothing with it')
+})
+
+test('8.6.6: reaping looks again: a client may ask for it', async (t, { open, root }) => {
+  const client = await open()
+  const reap = async (path: string): Promise<number> =>
+    (await client.call(OpCode.deleteContainer, operations.sync.request, { path })).err
+  await tryCreate(client, `${root}/c`, { flags: 4 }, OpCode.createContainer)
+  await create(client, `${root}/c/a`, { flags: 1 })
+  await tryRead(client, OpCode.getData, `${root}/c`, true)
+  t.equal(await reap(`${root}/c`), -111)
+  t.equal(await reap(`${root}/c/a`), -103, 'an ephemeral')
+  t.equal(await reap(`${root}/none`), -101)
+  t.equal((await tryRead(client, OpCode.exists, `${root}/c/a`)).err, 0)
+  await tryDelete(client, `${root}/c/a`)
+  t.equal(await reap(`${root}/c`), 0)
+  t.same(client.heard, [`2 ${root}/c`])
+})
+
+test('8.6.12: all children are listed, in any order', async (t, { open, root }) => {
+  const client = await open()
+  const names = Array.from({ length: 50 }, (_, i) => `n${i}`)
+  for (const name of names) await create(client, `${root}/${name}`)
+  const reply = await tryRead(client, OpCode.getChildren, root)
+  t.same([...read(getChildrenReply, reply).children].sort(), names.sort())
+  const both = read(operations.getChildren.reply!, await tryRead(client, OpCode.getChildren2, root))
+  t.equal(both.children.length, both.stat.numChildren)
+})
+
+test('8.7.1: requests are run and answered in their order', async (t, { open, root }) => {
+  const client = await open()
+  const frames = Array.from({ length: 300 }, (_, i) => {
+    const path = `${root}/${Math.floor(i / 3)}`
+    if (i % 3 === 1) {
+      return requestFrame(i + 1000, OpCode.exists, operations.exists.request, { path, watch: false })
+    }
+    if (i % 3 === 2)
+      return requestFrame(i + 1000, OpCode.delete, operations.delete.request, { path, version: -1 })
+    return requestFrame(i + 1000, OpCode.create, createRequest, {
+      path,
+      data: null,
+      acl: [acl(31)],
+      flags: 0,
+    })
+  })
+  client.link.send(...frames)
+  await client.reply(1299)
+  const replies = client.received as RawReply[]
+  t.same(
+    replies.map(({ xid }) => xid),
+    frames.map((_, i) => i + 1000),
+  )
+  t.ok(
+    replies.every(({ err }) => err === 0),
+    'each saw the one before it',
+  )
+  const zxids = replies.map(({ zxid }) => zxid)
+  t.same(
+    zxids,
+    [...zxids].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
+  )
+})
+
+test('8.4.14, 8.4.15: a failed write takes a zxid, a read does not', async (t, { open, root }) => {
   const client = await open()
   // Others may write to a shared server meanwhile, so zxids are compared in order only.
   const failed = await tryCreate(client, root)
@@ -154,7 +272,7 @@ test('a failed write takes a zxid, a read does not', async (t, { open, root }) =
   t.ok(stat.czxid > zxid)
 })
 
-test('a session takes a zxid when it begins and when it ends', async (t, { open }) => {
+test('8.4.14: a session takes a zxid when it begins and when it ends', async (t, { open }) => {
   const witness = await open()
   const before = (await tryRead(witness, OpCode.exists, '/')).zxid
   const other = await open()
@@ -164,7 +282,7 @@ test('a session takes a zxid when it begins and when it ends', async (t, { open 
   t.ok((await tryRead(witness, OpCode.exists, '/')).zxid > between)
 })
 
-test('getAllChildrenNumber counts all below', async (t, { open, root }) => {
+test('8.6.11: getAllChildrenNumber counts all below', async (t, { open, root }) => {
   const client = await open()
   for (const name of ['a', 'a/b', 'a/b/c', 'ab']) await create(client, `${root}/${name}`)
   const count = async (path: string): Promise<number> => {

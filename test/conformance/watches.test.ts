@@ -60,7 +60,7 @@ test('deleting a znode tells its watchers once each, and then those of its paren
   t.same(await heard(actor), [])
 })
 
-test('what fires nothing', async (t, { open, root }) => {
+test('8.2.5: what fires nothing', async (t, { open, root }) => {
   const client = await open()
   await create(client, `${root}/a`)
   await tryRead(client, OpCode.getData, root, true)
@@ -143,7 +143,7 @@ test('modes stand side by side: one frame for all, and only the one-shot is used
   t.equal((await heard(client)).length, 2)
 })
 
-test('watches are checked and taken away by type', async (t, { open, root }) => {
+test('8.4.11: watches are checked and taken away by type', async (t, { open, root }) => {
   const client = await open()
   const all = async (): Promise<number[]> =>
     Promise.all([1, 2, 3, 4, 5].map(type => checkWatch(client, root, type)))
@@ -216,7 +216,7 @@ test('setWatches reports what happened meanwhile, and arms the rest', async (t, 
   )
 })
 
-test('watches end with their connection, ephemerals with their session', async (t, { open, root }) => {
+test('8.6.3: watches end with their connection, ephemerals with their session', async (t, { open, root }) => {
   const [client, owner] = [await open(), await open()]
   const path = `${root}/e`
   await create(owner, path, { flags: 1 })

@@ -50,7 +50,7 @@ t.test('a rollback takes back every kind of change, newest first', async t => {
   t.same(second.changes, [])
 })
 
-t.test('the counter of creates stays at its end', async t => {
+t.test('8.3.6: the counter of creates stays at its end', async t => {
   const tree = new DataTree()
   const txn = new Transaction(1n, 0)
   grow(tree, txn, '/a')

@@ -12,7 +12,7 @@ const create = (peer: FakePeer, path: string, flags = 0, opcode: number = OpCode
   peer.ask(opcode, createRequest, { path, data: null, acl: OPEN, flags })
 const exists = (peer: FakePeer, path: string) => peer.ask(OpCode.exists, readRequest, { path, watch: false })
 
-t.test('a reply tells the newest zxid, a failure too', async t => {
+t.test('8.4.15: a reply tells the newest zxid, a failure too', async t => {
   const { world } = core()
   const peer = new FakePeer(world)
   t.match(create(peer, '/a'), { type: 'reply', xid: 7, zxid: 0x1_0000_0002n, err: 0, next: 'goOn' })
@@ -85,7 +85,7 @@ t.test('the reaper: time to live from the last change, containers once used', as
   t.same([...world.tree.reapable], [])
 })
 
-t.test('suffixes are ten characters wide', async t => {
+t.test('8.3.1: suffixes are ten characters wide', async t => {
   t.same([0, 7, 2 ** 31 - 1, -1, -(2 ** 31)].map(sequenceSuffix), [
     '0000000000',
     '0000000007',
@@ -114,4 +114,32 @@ t.test('a fault inside is told to the client, and nothing of the write stays', a
   t.equal(errOf(reply), -5)
   t.equal(errOf(exists(peer, '/a')), -101)
   t.equal(read(operations.setData.reply!, exists(peer, '/')).numChildren, 1)
+})
+
+t.test('8.3.6: at the end of the counter a sequential name is taken', async t => {
+  const { world } = core()
+  const peer = new FakePeer(world)
+  create(peer, '/a')
+  world.tree.get('/a')!.creates = 2 ** 31 - 1
+  t.match(read(operations.create.reply!, create(peer, '/a/s-', 2)), { path: '/a/s-2147483647' })
+  t.equal(errOf(create(peer, '/a/s-', 2)), -110)
+})
+
+t.test('8.2.14: versions wrap', async t => {
+  const { world } = core()
+  const peer = new FakePeer(world)
+  create(peer, '/a')
+  Object.assign(world.tree.get('/a')!, { version: 2 ** 31 - 1, aversion: 2 ** 31 - 1 })
+  const data = peer.ask(OpCode.setData, operations.setData.request, {
+    path: '/a',
+    data: null,
+    version: 2 ** 31 - 1,
+  })
+  t.equal(read(operations.setData.reply!, data).version, -(2 ** 31))
+  const acl = peer.ask(OpCode.setACL, operations.setACL.request, {
+    path: '/a',
+    acl: OPEN,
+    version: 2 ** 31 - 1,
+  })
+  t.equal(read(operations.setACL.reply!, acl).aversion, -(2 ** 31))
 })

@@ -31,7 +31,7 @@ export function create(world: World, client: Client, order: CreateOrder, txn: Tr
   checkTtl(world, order, mode.kind === 'ttl')
   const slash = request.path.lastIndexOf('/')
   if (slash < 0 || request.path.includes('\0')) refuse('BAD_ARGUMENTS')
-  const acl = fixUp(request.acl, client.identities)
+  const acl = fixUp(request.acl, client.identities, world.settings.schemes)
   const parent = world.tree.get(request.path.slice(0, slash)) ?? refuse('NO_NODE')
   demand(parent.acl, Permission.CREATE, client.identities)
   const path = mode.sequential ? request.path + sequenceSuffix(parent.creates) : request.path

@@ -8,6 +8,7 @@ import type {
 import type { GetDataReply } from '../../../protocol/records/nodes.ts'
 import type { Client } from '../client.ts'
 import { refuse } from '../refusal.ts'
+import { SaslExchange } from '../sasl.ts'
 import { digestId, schemeOf } from '../schemes.ts'
 import type { World } from '../world.ts'
 
@@ -28,17 +29,30 @@ export function authenticate(world: World, client: Client, { scheme, auth }: Aut
   }
 }
 
-/** No SASL here: a null token says so. */
-export function sasl(): SaslToken {
-  return { token: null }
+/** One token of the client for one of the server: null where there is no SASL. Errors: AUTH_FAILED, for good. */
+export function sasl(world: World, client: Client, token: Uint8Array): SaslToken {
+  const settings = world.settings.sasl
+  if (settings === null) return { token: null }
+  client.sasl ??= new SaslExchange(settings.users)
+  const step = client.sasl.step(token)
+  if (step.type === 'failed') {
+    refuse(world.settings.enforceAuth?.has('sasl') ? 'SESSION_CLOSED_REQUIRE_SASL_AUTH' : 'AUTH_FAILED')
+  }
+  if (step.user !== null) {
+    client.addIdentity({ scheme: 'sasl', id: step.user })
+    if (step.user === settings.superUser) client.addIdentity({ scheme: 'super', id: '' })
+  }
+  return { token: step.token }
 }
 
+/** `super` is listed, too, by no name. */
 export function whoAmI(_world: World, client: Client): WhoAmIReply {
-  const clientInfo = client.identities.flatMap(({ scheme, id }) => {
-    const user = schemeOf(scheme)?.userName(id)
-    return user === undefined ? [] : [{ authScheme: scheme, user }]
-  })
-  return { clientInfo }
+  return {
+    clientInfo: client.identities.map(({ scheme, id }) => ({
+      authScheme: scheme,
+      user: schemeOf(scheme)?.userName(id) ?? '',
+    })),
+  }
 }
 
 /** The prefix is text: `/a` means `/ab` too. */
@@ -53,8 +67,8 @@ export function getEphemerals(
 }
 
 /** One server has no ensemble to change. */
-export function reconfig(): GetDataReply {
-  return refuse('RECONFIG_DISABLED')
+export function reconfig(world: World): GetDataReply {
+  return refuse(world.settings.reconfig ? 'UNIMPLEMENTED' : 'RECONFIG_DISABLED')
 }
 
 export function closeSession(world: World, client: Client): void {

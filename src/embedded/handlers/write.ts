@@ -25,7 +25,7 @@ export function setData(world: World, client: Client, request: SetDataRequest, t
 export function setAcl(world: World, client: Client, request: SetAclRequest): Stat {
   const { path, version } = request
   demandPath(path)
-  const acl = fixUp(request.acl, client.identities)
+  const acl = fixUp(request.acl, client.identities, world.settings.schemes)
   const node = world.tree.get(path) ?? refuse('NO_NODE')
   demand(node.acl, Permission.ADMIN, client.identities)
   demandVersion(node.aversion, version)
