@@ -89,12 +89,13 @@ export class Model {
     const entry = this.#entries.get(path)
     if (entry === undefined) return
     const { own, listed } = entry
-    if (typeof own === 'string') return work.add('get', path)
-    const same = own.stat.czxid === stat.czxid && own.stat.mzxid === stat.mzxid
-    if (same) this.#renew(path, entry, { ...own, stat })
+    // Of another znode: its children are listed once the data is there.
+    if (typeof own === 'string' || own.stat.czxid !== stat.czxid) return work.add('get', path)
+    if (own.stat.mzxid === stat.mzxid) this.#renew(path, entry, { ...own, stat })
     else work.add('get', path)
-    if (!this.#scope.lists(entry.depth)) return
-    if (listed === null || !sameList(listed, stat)) work.add('list', path)
+    if (!this.#scope.lists(entry.depth) || (listed !== null && sameList(listed, stat))) return
+    if (stat.numChildren === 0) this.#adopt(path, entry, [], stat, work)
+    else work.add('list', path)
   }
 
   /** READ is not granted, so there is nothing to show. True where that is news. */

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../protocol/index.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 
 export interface CacheOptions {
-  /** Reads on their way at a time. Default 32. */
+  /** Reads on their way at a time. Default 64. */
   concurrency?: number
   /** Tests put their own in place of the system's. */
   ports?: CachePorts
@@ -22,7 +22,7 @@ export interface CacheSettings {
   readonly random: () => number
 }
 
-const DEFAULT_CONCURRENCY = 32
+const DEFAULT_CONCURRENCY = 64
 
 /** Throws an InvalidArgumentError that names the option. */
 export function cacheSettings(options: CacheOptions): CacheSettings {
