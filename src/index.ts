@@ -17,10 +17,10 @@ export { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './regist
 export type { AcquireLockOptions, HeldLock, LockOptions } from './registry/lock.ts'
 export { RegistryLock } from './registry/lock.ts'
 export type { WithLockOptions } from './registry/lock-book.ts'
-export type { ServiceRegistryOptions } from './registry/options.ts'
+export type { CallOptions, ServiceRegistryOptions } from './registry/options.ts'
 export type { Checked, ReadOptions, SnapshotFor } from './registry/read-options.ts'
 export type { SetOptions, UnsetOptions } from './registry/registration-book.ts'
-export type { ServiceRegistryEvents, StateCallback } from './registry/service-registry.ts'
+export type { ServiceRegistryEvents } from './registry/service-registry.ts'
 export { ServiceRegistry } from './registry/service-registry.ts'
 export type { Callback, ChildData, ChildSnapshot, Snapshot } from './registry/snapshot.ts'
 export type {
@@ -30,4 +30,5 @@ export type {
   ValidationIssue,
   ValidationResult,
 } from './registry/standard-schema.ts'
+export type { StateCallback, StateOptions } from './registry/state-callbacks.ts'
 export { Subscription } from './registry/subscription.ts'

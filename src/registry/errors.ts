@@ -4,6 +4,8 @@ import type { ValidationIssue } from './standard-schema.ts'
 export type ServiceRegistryErrorCode =
   /** There is no connection to ZooKeeper. */
   | 'NO_CONNECTION'
+  /** ZooKeeper refuses the credentials: trying again is of no use before they are changed. */
+  | 'AUTH_FAILED'
   /** The registry was opened for reading only. */
   | 'READ_ONLY'
   /** Data that cannot be written as a JSON object, or that does not fit its schema. */
@@ -39,6 +41,11 @@ export class ServiceRegistryError extends Error {
     this.code = code
     this.path = options.path
     this.issues = options.issues
+  }
+
+  /** The text, by its name in the Python package. */
+  get value(): string {
+    return this.message
   }
 }
 

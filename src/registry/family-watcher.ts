@@ -1,7 +1,7 @@
 // Follows the data of all children of a path that is followed already.
 import { isDeepStrictEqual } from 'node:util'
 import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
-import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
@@ -58,6 +58,7 @@ export class FamilyWatcher implements Source {
       parent.listen(() => this.#look()),
       zk.on('state', ({ state }) => {
         if (isLinked(state)) this.#linked()
+        else if (isTerminal(state) && state !== 'expired') this.#disarm()
       }),
     ]
   }
@@ -82,6 +83,12 @@ export class FamilyWatcher implements Source {
   async start(): Promise<void> {
     this.#look()
     await this.#round
+  }
+
+  /** Reads all children anew. */
+  again(): void {
+    this.#disarm()
+    this.#look()
   }
 
   stop(): void {
@@ -131,7 +138,7 @@ export class FamilyWatcher implements Source {
       while (at < due.length && !this.#stopped) await this.#read(due[at++]!)
     }
     await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, due.length) }, reader))
-    if (this.#retry === null) this.#show(above)
+    if (this.#retry === null && !isTerminal(this.#zk.state)) this.#show(above)
   }
 
   async #read(name: string): Promise<void> {
@@ -152,9 +159,11 @@ export class FamilyWatcher implements Source {
       if (this.#children.get(name)?.shown !== UNREADABLE) this.#port.warning(error)
       return this.#set(name, { shown: UNREADABLE, armed: true })
     }
-    if (this.#stopped || this.#zk.state === 'closed' || this.#zk.state === 'authFailed') return
-    if (!isPassing(error)) this.#port.warning(error)
+    if (this.#stopped) return
     this.#due.add(name)
+    // A client that is closed may be started again.
+    if (isTerminal(this.#zk.state)) return
+    if (!isPassing(error)) this.#port.warning(error)
     this.#retry ??= setTimeout(() => this.#retryNow(), this.#backoff.next())
   }
 
@@ -190,6 +199,14 @@ export class FamilyWatcher implements Source {
     const record: Record<string, ChildSnapshot> = Object.create(null)
     for (const name of children) record[name] = this.#children.get(name)!.shown
     return Object.freeze(record)
+  }
+
+  /** Nothing will tell of changes, as when the client was closed: all has to be read again. */
+  #disarm(): void {
+    for (const child of this.#children.values()) child.armed = false
+    this.#of = null
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry = null
   }
 
   /** A new connection may have permissions, and need not wait for another try. */

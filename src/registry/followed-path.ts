@@ -1,7 +1,7 @@
 // One path that is followed, in all the ways in which its callers look at it.
 import type { ZooKeeperView } from '../../protocol/index.ts'
 import type { Clock } from '../../protocol/support/clock.ts'
-import { systemClock } from '../../protocol/support/clock.ts'
+import { unreferencedClock } from '../../protocol/support/clock.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import { FamilyWatcher } from './family-watcher.ts'
 import { ListGuard } from './list-guard.ts'
@@ -43,6 +43,11 @@ export class View {
     this.#subscriptions.set(callback, subscription)
     subscription.update()
     return subscription
+  }
+
+  /** Has each callback told the next sight, also if it knows it already. */
+  forget(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.forget()
   }
 
   stop(): void {
@@ -91,13 +96,24 @@ export class FollowedPath {
     return childData ? (this.#family?.view ?? null) : this.plain
   }
 
+  /** Reads everything anew; every callback is told. */
+  retell(): void {
+    for (const view of this.#views()) view.forget()
+    this.#watcher.follow()
+    this.#family?.watcher.again()
+  }
+
   stop(): void {
     this.#stopped = true
-    const views = [this.plain, this.#family?.view, ...[...this.#guards.values()].map(({ view }) => view)]
-    for (const view of views) view?.stop()
+    for (const view of this.#views()) view.stop()
     for (const { guard } of this.#guards.values()) guard.stop()
     this.#family?.watcher.stop()
     this.#watcher.stop()
+  }
+
+  #views(): View[] {
+    const guarded = [...this.#guards.values()].map(({ view }) => view)
+    return this.#family === null ? [this.plain, ...guarded] : [this.plain, this.#family.view, ...guarded]
   }
 
   #withChildren(): Family {
@@ -114,7 +130,7 @@ export class FollowedPath {
     const present = this.#guards.get(key)
     if (present !== undefined) return present.view
     const { source } = childData ? this.#withChildren().view : this.plain
-    const guard = new ListGuard(source, { minInstances, holdDown }, this.#port.clock ?? systemClock)
+    const guard = new ListGuard(source, { minInstances, holdDown }, this.#port.clock ?? unreferencedClock)
     if (this.#stopped) guard.stop()
     const view = new View(guard, this.#port.warning)
     this.#guards.set(key, { guard, view })

@@ -1,12 +1,15 @@
 // The registry's connection: a client with the registry's credentials, and the checks before every use.
-import type { Acl } from '../../protocol/index.ts'
+import type { Acl, RequestOptions, SessionCredentials, ZooKeeperOptions } from '../../protocol/index.ts'
 import { ZooKeeper, ZooKeeperError } from '../../protocol/index.ts'
-import { isLinked } from '../../protocol/session/states.ts'
+import { isLinked, isTerminal } from '../../protocol/session/states.ts'
+import { withDeadline } from '../../protocol/support/abort.ts'
+import { systemClock } from '../../protocol/support/clock.ts'
+import { handled } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
-import type { Settings } from './options.ts'
+import type { CallOptions, Settings } from './options.ts'
 
 const log = logger('registry')
 
@@ -16,27 +19,30 @@ const SESSIONS_TO_WAIT = 2
 /** jute.maxbuffer less what a path and an ACL take. */
 const MAX_DATA_SIZE = 1024 * 1024 - 4096
 
+/** `stopped` may be started again; `ended` is for good. */
+type Phase = 'running' | 'stopped' | 'ended'
+
 export class Link {
+  /** The same object through every start, stop and rebuild. */
   readonly zk: ZooKeeper
   readonly #settings: Settings
+  readonly #onForked: () => void
   readonly #formerSessions = new Set<bigint>()
   #credentials: Credentials
-  #stopped = false
+  #phase: Phase = 'running'
+  /** The process that the connection belongs to. */
+  #pid: number = process.pid
   #confirmed = false
   /** Names the connection at hand. */
   #link: symbol | null = null
 
-  constructor(settings: Settings) {
-    const { servers, sessionTimeout, readOnly, username, password, acl } = settings
+  /** `forked` is called when a check finds that this is a copy of the process that connected. */
+  constructor(settings: Settings, forked: () => void) {
+    const { username, password, acl } = settings
     this.#settings = settings
+    this.#onForked = forked
     this.#credentials = { username, password, acl }
-    const digest = digestOf(this.#credentials)
-    this.zk = new ZooKeeper(servers, {
-      sessionTimeout,
-      requestTimeout: sessionTimeout * SESSIONS_TO_WAIT,
-      readOnly,
-      auth: digest === null ? [] : [{ scheme: 'digest', auth: digest }],
-    })
+    this.zk = this.#client()
     this.zk.on('state', ({ state, previous, sessionId, generation }) => {
       if (sessionId !== 0n) this.#formerSessions.add(sessionId)
       if (isLinked(state) && isLinked(previous)) return
@@ -47,18 +53,60 @@ export class Link {
   }
 
   /** Waits for the first connection; throws a NoConnectionError unless the registry is lazy. */
-  async open(): Promise<void> {
-    const { connectTimeout, lazy } = this.#settings
+  async open(call: CallOptions = {}): Promise<void> {
     try {
-      await this.zk.connect({ timeout: connectTimeout })
+      await this.#connected(call, options => this.zk.connect(options))
     } catch (error) {
-      if (lazy && ZooKeeperError.is(error, 'REQUEST_TIMEOUT')) {
-        log('not connected yet: goes on in the background')
-        return
-      }
       await this.close()
-      throw new NoConnectionError('Could not connect to Zookeeper', error)
+      throw error
     }
+  }
+
+  /** Connects anew after `close`, with a new session; without a connection in time, it is closed again. */
+  async start(call: CallOptions): Promise<void> {
+    this.#checkNotEnded()
+    if (this.#phase === 'stopped') {
+      await this.close()
+      call.signal?.throwIfAborted()
+      this.#checkNotEnded()
+    }
+    if (this.#phase === 'running') return this.#connected(call, options => this.zk.connect(options))
+    this.#phase = 'running'
+    try {
+      await this.#connected(call, options => this.#restart(options))
+    } catch (error) {
+      if (this.#phase === 'running') await this.close()
+      throw error
+    }
+  }
+
+  /**
+   * Drops the connection and the session at once, and connects anew; goes on trying after a NoConnectionError.
+   * Returns the session that was dropped, if it is ours to close.
+   */
+  async rebuild(call: CallOptions): Promise<SessionCredentials | null> {
+    this.checkRunning()
+    const former = this.forked ? null : this.zk.session
+    this.#pid = process.pid
+    await this.#connected(call, options => this.#restart(options))
+    return former
+  }
+
+  /** Closes a session that was dropped, so that what it held is free before its timeout. */
+  async bury(former: SessionCredentials): Promise<void> {
+    const taker = this.#client({ session: former, onExpired: 'close' })
+    try {
+      await taker.connect({ timeout: this.#settings.sessionTimeout })
+    } catch (error) {
+      log('the former session is left to its timeout: %s', error)
+    } finally {
+      await taker.close()
+    }
+  }
+
+  /** True in a copy of the process that connected: the connection is its parent's. */
+  get forked(): boolean {
+    return process.pid !== this.#pid
   }
 
   /** True while connected, once the watches have told what was missed: answers come behind their events. */
@@ -86,25 +134,40 @@ export class Link {
   }
 
   checkRunning(): void {
-    if (this.#stopped) throw new ServiceRegistryError('STOPPED', 'the registry was stopped')
+    this.#checkNotEnded()
+    if (this.#phase === 'stopped') throw new ServiceRegistryError('STOPPED', 'the registry was stopped')
   }
 
-  /** Throws, in this order: STOPPED, NoConnectionError, ReadOnlyError. */
+  /** Throws, in this order: STOPPED, AUTH_FAILED, NoConnectionError, ReadOnlyError. */
   checkWritable(what: string): void {
     this.checkRunning()
+    if (this.forked) this.#onForked()
+    if (this.zk.state === 'authFailed') throw authFailed()
     if (!this.connected) throw new NoConnectionError()
     if (this.#settings.readOnly) throw new ReadOnlyError(what)
   }
 
-  /** Keeps the credentials for every connection; sends them on the one at hand. */
-  async authenticate(change: Partial<Credentials>): Promise<void> {
+  /**
+   * Keeps the credentials for every connection, and sends them on the one at hand. What is lost on the way is sent
+   * with the next connection, so that this never fails for want of one.
+   */
+  async authenticate(change: Partial<Credentials>, call: CallOptions): Promise<void> {
     const before = digestOf(this.#credentials)
     this.#credentials = { ...this.#credentials, ...change }
     const digest = digestOf(this.#credentials)
     if (digest === before) return
     if (before !== null) this.zk.removeAuth('digest', before)
-    if (digest === null) return
-    await this.zk.addAuth('digest', digest)
+    // Others than those that were refused: worth another try.
+    if (this.zk.state === 'authFailed' && this.#phase === 'running') handled(this.#restart({}))
+    if (digest === null || isTerminal(this.zk.state)) return
+    const { timeout = Number.POSITIVE_INFINITY, signal } = call
+    const late = (): Error => new NoConnectionError('The credentials are kept, and not confirmed yet.')
+    // The caller's patience ends the call alone: a credential that the client gave up would be left out later.
+    const send = (): Promise<void> => this.zk.addAuth('digest', digest, { timeout: Number.POSITIVE_INFINITY })
+    await withDeadline(systemClock, timeout, late, signal, send).catch(error => {
+      if (ZooKeeperError.is(error, 'AUTH_FAILED')) throw authFailed(error)
+      if (!ZooKeeperError.is(error, 'CLOSED')) throw error
+    })
   }
 
   /** Whatever is asked behind the re-armed watches is answered behind their events. */
@@ -120,7 +183,58 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    this.#stopped = true
+    if (this.#phase === 'running') this.#phase = 'stopped'
     await this.zk.close()
   }
+
+  /** Closes for good. */
+  async end(): Promise<void> {
+    this.#phase = 'ended'
+    await this.zk.close()
+  }
+
+  #client(more: ZooKeeperOptions = {}): ZooKeeper {
+    const { servers, sessionTimeout, readOnly } = this.#settings
+    const digest = digestOf(this.#credentials)
+    return new ZooKeeper(servers, {
+      sessionTimeout,
+      requestTimeout: sessionTimeout * SESSIONS_TO_WAIT,
+      readOnly,
+      auth: digest === null ? [] : [{ scheme: 'digest', auth: digest }],
+      ...more,
+    })
+  }
+
+  #restart(options: RequestOptions): Promise<void> {
+    const restarted = this.zk.restart(options)
+    const digest = digestOf(this.#credentials)
+    // There is no connection yet to send it on: this keeps what was set while the client was closed.
+    if (digest !== null) handled(this.zk.addAuth('digest', digest))
+    return restarted
+  }
+
+  /** Waits for a connection, for as long as the registry and the caller have patience. */
+  async #connected(call: CallOptions, connect: (options: RequestOptions) => Promise<void>): Promise<void> {
+    const { connectTimeout, lazy } = this.#settings
+    const { signal, timeout = connectTimeout } = call
+    try {
+      await connect({ signal, timeout })
+    } catch (error) {
+      if (signal?.aborted) throw error
+      this.checkRunning()
+      if (ZooKeeperError.is(error, 'AUTH_FAILED')) throw authFailed(error)
+      if (!lazy || !ZooKeeperError.is(error, 'REQUEST_TIMEOUT')) {
+        throw new NoConnectionError('Could not connect to Zookeeper', error)
+      }
+      log('not connected yet: goes on in the background')
+    }
+  }
+
+  #checkNotEnded(): void {
+    if (this.#phase === 'ended') throw new ServiceRegistryError('STOPPED', 'the registry has ended')
+  }
+}
+
+export function authFailed(cause?: unknown): ServiceRegistryError {
+  return new ServiceRegistryError('AUTH_FAILED', 'ZooKeeper refuses the credentials', { cause })
 }

@@ -26,6 +26,8 @@ export class LockBook {
   get(path: string, options: LockOptions): RegistryLock {
     checkLock(options)
     this.#link.checkWritable(`lock ${path}`)
+    validatePath(path)
+    checkNotRoot(path)
     const { simultaneous = 1, name, wait } = options
     const ofPath = this.#locks.get(path) ?? []
     const present = ofPath.find(
@@ -37,9 +39,11 @@ export class LockBook {
       throw new ServiceRegistryError('INVALID_OPTION', message, { path })
     }
     const made = { name: name ?? '', wait: wait ?? DEFAULT_WAIT }
-    const lock = new RegistryLock(this.#semaphore(path, options), made, () =>
-      this.#link.checkWritable(`lock ${path}`),
-    )
+    // A semaphore for each try: the credentials, and with them the ACL, may have changed since the last.
+    const lock = new RegistryLock(path, { ...made, simultaneous }, () => {
+      this.#link.checkWritable(`lock ${path}`)
+      return this.#semaphore(path, options)
+    })
     this.#locks.set(path, [...ofPath, lock])
     return lock
   }
@@ -71,9 +75,9 @@ export class LockBook {
     }
   }
 
+  /** Gives up what is held; the locks can be taken again when the registry is started again. */
   async stop(): Promise<void> {
     const locks = [...this.#locks.values()].flat()
-    this.#locks.clear()
     await Promise.allSettled(locks.map(lock => lock.release()))
   }
 

@@ -35,22 +35,24 @@ export class RegistryLock implements AsyncDisposable {
   /** What it was made with. */
   readonly name: string
   readonly wait: number
-  readonly #semaphore: Semaphore
   /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
-  readonly #check: () => void
+  readonly #semaphore: () => Semaphore
   #tenure: Tenure | null = null
   /** Resolves when the call that stands in line has its outcome; null when none does. */
   #standing: Promise<void> | null = null
   /** Aborts with the next release. */
   #released = new AbortController()
 
-  constructor(semaphore: Semaphore, options: { name: string; wait: number }, check: () => void) {
-    this.path = semaphore.path
+  constructor(
+    path: string,
+    options: { name: string; wait: number; simultaneous: number },
+    semaphore: () => Semaphore,
+  ) {
+    this.path = path
     this.name = options.name
     this.wait = options.wait
-    this.simultaneous = semaphore.maxLeases
+    this.simultaneous = options.simultaneous
     this.#semaphore = semaphore
-    this.#check = check
   }
 
   /**
@@ -113,13 +115,13 @@ export class RegistryLock implements AsyncDisposable {
   }
 
   async #stand(wait: number, signal: AbortSignal | undefined, released: AbortSignal): Promise<boolean> {
-    this.#check()
+    const semaphore = this.#semaphore()
     const over = deferred<void>()
     this.#standing = over.promise
     const controller = new AbortController()
     const offs = [signal, released].map(each => onAbort(each, reason => controller.abort(reason)))
     try {
-      const tenure = await this.#semaphore.acquire({ wait, signal: controller.signal })
+      const tenure = await semaphore.acquire({ wait, signal: controller.signal })
       if (released.aborted) await tenure?.release()
       else this.#tenure = tenure
       return this.status()

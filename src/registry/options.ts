@@ -23,6 +23,14 @@ export interface ServiceRegistryOptions {
   sessionTimeout?: number
 }
 
+/** Given to every call that waits. */
+export interface CallOptions {
+  /** Rejects the call with the signal's reason. What was sent may still be executed. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds that the call may take. */
+  timeout?: number | undefined
+}
+
 export interface Settings {
   readonly servers: string
   readonly username: string | null
@@ -75,6 +83,12 @@ export function checkSignal(signal: unknown): AbortSignal | undefined {
 export function checkForce(options: { force?: unknown }): boolean {
   checkCall(options as object)
   return options.force === undefined ? false : flag('force', options.force)
+}
+
+/** Checks the options of `getState`. */
+export function checkEvery(options: { every?: unknown }): boolean {
+  checkCall(options as object)
+  return options.every === undefined ? false : flag('every', options.every)
 }
 
 /** The options of a lock, checked; all optional. */

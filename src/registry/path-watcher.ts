@@ -1,6 +1,6 @@
 // Follows one path: its data, its Stat and the names of its children, through deletion, outage and expiry.
-import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
-import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import type { SessionState, WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
+import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
@@ -34,7 +34,8 @@ export class PathWatcher implements Source {
   /** False while a change is known that was not read yet. */
   #current = false
   #reading: Promise<void> | null = null
-  #retry: ReturnType<typeof setTimeout> | null = null
+  /** What the next try waits for; `link`: a client that was closed, and that may be started again. */
+  #retry: ReturnType<typeof setTimeout> | 'link' | null = null
   readonly #unsubscribe: () => void
   #stopped = false
 
@@ -46,6 +47,7 @@ export class PathWatcher implements Source {
     // Whoever waits for another try need not wait any longer.
     this.#unsubscribe = zk.on('state', ({ state }) => {
       if (isLinked(state) && this.#retry !== null) this.#retryNow()
+      else if (isOver(state)) this.#rest()
     })
   }
 
@@ -81,7 +83,7 @@ export class PathWatcher implements Source {
     this.#stopped = true
     this.#unsubscribe()
     this.#listeners.clear()
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#clearRetry()
   }
 
   // The two watches are separate, so that a change of one child costs one listing and no read of data.
@@ -97,8 +99,9 @@ export class PathWatcher implements Source {
 
   #again(due: Due): void {
     this.#refresh(due).catch(error => {
-      // A client that ended for good brings nothing new.
-      if (this.#stopped || this.#zk.state === 'closed' || this.#zk.state === 'authFailed') return
+      // A client that is closed brings nothing new before it is started again.
+      if (this.#stopped) return
+      if (isOver(this.#zk.state)) return this.#rest()
       if (!isPassing(error)) this.#port.warning(error)
       this.#retryLater()
     })
@@ -176,8 +179,24 @@ export class PathWatcher implements Source {
   }
 
   #retryNow(): void {
-    if (this.#retry !== null) clearTimeout(this.#retry)
-    this.#retry = null
+    this.#clearRetry()
     this.#again('both')
   }
+
+  /** The watches are gone with the client: all has to be read again, once it is started. */
+  #rest(): void {
+    this.#clearRetry()
+    this.#retry = 'link'
+    this.#current = false
+  }
+
+  #clearRetry(): void {
+    if (this.#retry !== 'link' && this.#retry !== null) clearTimeout(this.#retry)
+    this.#retry = null
+  }
+}
+
+/** `expired` is followed by a new session without anybody's doing. */
+function isOver(state: SessionState): boolean {
+  return isTerminal(state) && state !== 'expired'
 }

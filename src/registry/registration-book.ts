@@ -2,11 +2,13 @@
 import { validatePath } from '../../protocol/index.ts'
 import { withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
+import { handled } from '../../protocol/support/deferred.ts'
 import type { NodeData } from './codec.ts'
 import { decode, encode, holds } from './codec.ts'
 import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
+import type { CallOptions } from './options.ts'
 import { checkCall, checkForce, checkNotRoot } from './options.ts'
 import { Registration } from './registration.ts'
 
@@ -18,10 +20,12 @@ export interface SetOptions {
   signal?: AbortSignal | undefined
 }
 
-export interface UnsetOptions {
+export interface UnsetOptions extends CallOptions {
   /** Deletes a node whoever wrote it. Default false: only what this registry wrote. */
   force?: boolean
 }
+
+const TIME_IS_UP = Symbol('time is up')
 
 interface NodeEntry {
   readonly registration: Registration
@@ -75,17 +79,42 @@ export class RegistrationBook {
   async unset(path: string, options: UnsetOptions): Promise<boolean> {
     this.#check(path, 'unset', {})
     const force = checkForce(options)
+    const { signal, timeout } = options
+    const call = { signal, timeout }
     const entry = this.#nodes.get(path)
-    if (entry === undefined) return this.#onData(path, {}, (node, signal) => node.remove(force, signal))
+    if (entry === undefined) return this.#onData(path, call, (node, inner) => node.remove(force, inner))
     const { registration } = entry
-    await this.#patiently(registration, {}, () => registration.want({ kind: 'absent' }))
+    await this.#patiently(registration, call, () => registration.want({ kind: 'absent' }))
     // A node that was asked for meanwhile is still looked after.
     if (registration.wanted.kind === 'absent') {
       registration.stop()
       if (this.#nodes.get(path) === entry) this.#nodes.delete(path)
     }
-    if (force) return this.#onData(path, {}, (node, signal) => node.remove(true, signal))
-    return (await this.#link.zk.exists(path)) === null
+    if (force) return this.#onData(path, call, (node, inner) => node.remove(true, inner))
+    return (await this.#link.zk.exists(path, call)) === null
+  }
+
+  /** Resolves when every node is as wanted, or cannot get there now; whatever the outcome, it goes on. */
+  async settle(options: CallOptions): Promise<void> {
+    const { timeout = this.#link.zk.sessionTimeout, signal } = options
+    const all = [...this.#nodes.values()].map(({ registration }) => registration)
+    // What waits for a stranger to go may wait for ever.
+    const registrations = all.filter(({ blocked }) => !blocked)
+    const late = (): unknown => TIME_IS_UP
+    await withDeadline(systemClock, timeout, late, signal, async () => {
+      await Promise.allSettled(registrations.map(each => each.want(each.wanted)))
+    }).catch(error => {
+      if (error !== TIME_IS_UP) throw error
+    })
+  }
+
+  /** Another process than the one that wrote the nodes keeps them from now on. */
+  adopt(): void {
+    for (const { registration, data } of this.#nodes.values()) {
+      if (registration.wanted.kind === 'present') {
+        handled(registration.want({ kind: 'present', data: encode(data) }))
+      }
+    }
   }
 
   stop(): void {

@@ -85,6 +85,7 @@ export class Registration {
     // A lost link changes nothing: only a new session can have taken the node away.
     this.#unsubscribe = zk.on('state', ({ state }) => {
       if (isLinked(state)) this.#look()
+      else if (state === 'closed' || state === 'authFailed') this.#rest()
     })
   }
 
@@ -119,13 +120,23 @@ export class Registration {
   stop(): void {
     this.#stopped = true
     this.#unsubscribe()
+    this.#rest()
+  }
+
+  /** What is wanted stays wanted, for the time when the client is started again. */
+  #rest(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
     this.#dismiss()
   }
 
   #dismiss(): void {
     const stopped = new ServiceRegistryError('STOPPED', 'the registry was stopped', { path: this.path })
     for (const waiter of this.#waiters.splice(0)) waiter.reject(stopped)
+  }
+
+  get #over(): boolean {
+    return this.#zk.state === 'closed' || this.#zk.state === 'authFailed'
   }
 
   /** Every trigger leads here: a wish, a watch, a new session, the slow check. */
@@ -160,15 +171,15 @@ export class Registration {
   }
 
   #failed(error: unknown, waiters: readonly Waiter[]): void {
-    // A client that ended for good brings nothing back.
-    const over = this.#zk.state === 'closed' || this.#zk.state === 'authFailed'
+    // A client that is closed brings nothing back before it is started again.
+    const over = this.#over
     const passing = !over && (isPassing(error) || isSessionOver(error) || isRace(error))
     log('%s: %s', this.path, error)
     // What passes is waited out together with the wish; the rest is the caller's to know, now.
     if (passing) this.#requeue(waiters)
     else for (const waiter of waiters) waiter.reject(error)
     if (!passing && waiters.length === 0) this.#port.warning(error)
-    if (!over) this.#lookLater(this.#backoff.next())
+    this.#lookLater(this.#backoff.next())
   }
 
   /** Waiters go on waiting, except those whose wish is not the one at hand any more. */
@@ -182,7 +193,7 @@ export class Registration {
 
   /** The earliest of the times that were asked for counts. */
   #lookLater(ms: number): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#over) return
     const due = performance.now() + ms
     if (this.#timer !== null) {
       if (this.#timerDue <= due) return

@@ -6,13 +6,15 @@ import { logger } from '../../protocol/support/log.ts'
 import type { SchemaOption } from './checked-writes.ts'
 import { CheckedWrites } from './checked-writes.ts'
 import type { NodeData } from './codec.ts'
-import { Link } from './link.ts'
+import { authFailed, Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
 import { LockBook } from './lock-book.ts'
-import type { ServiceRegistryOptions, Settings } from './options.ts'
+import type { CallOptions, ServiceRegistryOptions, Settings } from './options.ts'
 import {
+  checkCall,
   checkCallback,
+  checkEvery,
   checkedPassword,
   checkedUsername,
   checkFunction,
@@ -25,6 +27,8 @@ import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { snapshotStream } from './snapshot-stream.ts'
+import type { StateCallback, StateOptions } from './state-callbacks.ts'
+import { StateCallbacks } from './state-callbacks.ts'
 import type { Subscription } from './subscription.ts'
 import { WatcherBook } from './watcher-book.ts'
 
@@ -37,9 +41,6 @@ export interface ServiceRegistryEvents {
   warning: unknown
 }
 
-/** Called with true while there is a connection. */
-export type StateCallback = (up: boolean) => void
-
 /**
  * ```ts
  * await using registry = await ServiceRegistry.connect({ servers: 'localhost:2181' })
@@ -50,35 +51,52 @@ export type StateCallback = (up: boolean) => void
 export class ServiceRegistry implements AsyncDisposable {
   readonly #link: Link
   readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
-  readonly #stateCallbacks = new Set<StateCallback>()
+  readonly #states: StateCallbacks
   readonly #watchers: WatcherBook
   readonly #registrations: RegistrationBook
   readonly #writes = new CheckedWrites()
   readonly #locks: LockBook
-  readonly #stopping = new AbortController()
-  #up = false
+  /** Aborts with the next stop. */
+  #stopping = new AbortController()
+  /** Under way in a process that was forked. */
+  #owning: Promise<void> | null = null
   #warning = false
 
   private constructor(settings: Settings) {
-    this.#link = new Link(settings)
+    this.#link = new Link(settings, () => void this.#own())
     this.#watchers = new WatcherBook(this.#link, error => this.#warn(error))
     this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
     this.#locks = new LockBook(this.#link)
-    this.#link.zk.on('state', () => this.#stateChanged())
+    this.#states = new StateCallbacks(
+      task => isolated(task, error => this.#warn(error)),
+      up => this.#events.emit('state', up),
+    )
+    this.#link.zk.on('state', ({ state }) => {
+      this.#states.follow(state)
+      if (state === 'authFailed') this.#warn(authFailed())
+    })
     this.#link.zk.on('warning', error => this.#warn(error))
   }
 
   /**
-   * Connects. Errors: NoConnectionError when there is no connection within `connectTimeout`, unless `lazy`;
-   * INVALID_OPTION, InvalidConnectStringError.
+   * Connects. Errors: NoConnectionError when there is no connection within `timeout` (default: `connectTimeout`),
+   * unless `lazy`; AUTH_FAILED, INVALID_OPTION, InvalidConnectStringError, the signal's reason.
    */
-  static async connect(options: ServiceRegistryOptions = {}): Promise<ServiceRegistry> {
-    const registry = new ServiceRegistry(settingsOf(options))
-    await registry.#link.open()
+  static async connect(
+    options: ServiceRegistryOptions = {},
+    call: CallOptions = {},
+  ): Promise<ServiceRegistry> {
+    const settings = settingsOf(options)
+    checkCall(call)
+    const registry = new ServiceRegistry(settings)
+    await registry.#link.open(call)
     return registry
   }
 
-  /** The client below, for everything that the registry has no word for. It ends with the registry. */
+  /**
+   * The client below, for everything that the registry has no word for: the same object for the whole life of the
+   * registry, with another session after `start` and `rebuild`. It is closed when the registry stops.
+   */
   get client(): ZooKeeper {
     return this.#link.zk
   }
@@ -92,14 +110,15 @@ export class ServiceRegistry implements AsyncDisposable {
     return this.#events.on(name, listener)
   }
 
-  /** True while there is a connection. A callback is called now and on every change; the same one counts once. */
-  getState(callback?: StateCallback): boolean {
+  /**
+   * True while there is a connection. A callback is called now and on every change, after the code that is running;
+   * the same one counts once.
+   */
+  getState(callback?: StateCallback, options: StateOptions = {}): boolean {
     checkCallback(callback)
+    const every = checkEvery(options)
     const up = this.#link.connected
-    if (callback !== undefined && !this.#stateCallbacks.has(callback)) {
-      this.#stateCallbacks.add(callback)
-      this.#isolated(() => callback(up))
-    }
+    if (callback !== undefined) this.#states.add(callback, every, up)
     return up
   }
 
@@ -111,6 +130,7 @@ export class ServiceRegistry implements AsyncDisposable {
    * session still holds the path after `timeout`; the registration then goes on waiting for it to go.
    */
   async setNode(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
+    if (this.#borrowed) await this.#own()
     await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setNode(path, data, options))
   }
 
@@ -119,6 +139,7 @@ export class ServiceRegistry implements AsyncDisposable {
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH.
    */
   async setData(path: string, data: NodeData = null, options: SetOptions & SchemaOption = {}): Promise<void> {
+    if (this.#borrowed) await this.#own()
     await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setData(path, data, options))
   }
 
@@ -127,6 +148,7 @@ export class ServiceRegistry implements AsyncDisposable {
    * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH.
    */
   async unset(path: string, options: UnsetOptions = {}): Promise<boolean> {
+    if (this.#borrowed) await this.#own()
     return this.#writes.run(path, null, {}, () => this.#registrations.unset(path, options))
   }
 
@@ -145,6 +167,7 @@ export class ServiceRegistry implements AsyncDisposable {
   async get(path: string, first?: Callback<never> | ReadOptions, second?: ReadOptions): Promise<unknown> {
     const callback = typeof first === 'object' && first !== null ? undefined : first
     checkCallback(callback)
+    if (this.#borrowed) await this.#own()
     this.#link.checkRunning()
     return this.#watchers.get(path, callback === first ? second : (first as ReadOptions), callback)
   }
@@ -205,6 +228,7 @@ export class ServiceRegistry implements AsyncDisposable {
   async acquireLock(path: string, options: LockOptions & AcquireLockOptions = {}): Promise<boolean> {
     checkLock(options)
     const { wait, signal, ...ofLock } = options
+    if (this.#borrowed) await this.#own()
     return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
   }
 
@@ -223,41 +247,92 @@ export class ServiceRegistry implements AsyncDisposable {
     options: WithLockOptions,
     task: (lock: HeldLock) => T | Promise<T>,
   ): Promise<T> {
+    if (this.#borrowed) await this.#own()
     return this.#locks.run(path, options, task)
   }
 
-  /** Takes effect on this connection and on all that follow, also when there is none now. */
-  async setUsername(username: string): Promise<void> {
-    await this.#link.authenticate({ username: checkedUsername(username) })
+  /**
+   * Takes effect on this connection and on all that follow, also on the ACL of what is created from now on. Without a
+   * connection it is kept for the next one, and that is no error. Errors: AUTH_FAILED, NoConnectionError after
+   * `timeout` milliseconds (default: none; the name is kept), the signal's reason.
+   */
+  async setUsername(username: string, options: CallOptions = {}): Promise<void> {
+    checkCall(options)
+    if (this.#borrowed) await this.#own()
+    await this.#link.authenticate({ username: checkedUsername(username) }, options)
   }
 
-  async setPassword(password: string): Promise<void> {
-    await this.#link.authenticate({ password: checkedPassword(password) })
+  /** As `setUsername`. */
+  async setPassword(password: string, options: CallOptions = {}): Promise<void> {
+    checkCall(options)
+    if (this.#borrowed) await this.#own()
+    await this.#link.authenticate({ password: checkedPassword(password) }, options)
   }
 
-  /** Ends the session, and with it every registration and lock. Safe in every state, any number of times. */
+  /**
+   * Connects again after `stop`, with a new session: what was followed and registered before revives. Of a registry
+   * that runs, it waits for the connection. Errors: NoConnectionError as `connect`, after which it is stopped again;
+   * AUTH_FAILED, STOPPED after disposal, the signal's reason.
+   */
+  async start(options: CallOptions = {}): Promise<void> {
+    checkCall(options)
+    if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
+    await this.#link.start(options)
+  }
+
+  /**
+   * Drops the connection and its session, and connects anew: every callback is told what is there then, every node is
+   * registered again with its last data, locks are lost. Resolves when that is done. Without a connection (and not
+   * `lazy`) NoConnectionError, but nothing is forgotten, and it goes on trying. Errors: as `start`.
+   */
+  async rebuild(options: CallOptions = {}): Promise<void> {
+    checkCall(options)
+    this.#link.checkRunning()
+    const { forked } = this.#link
+    const connecting = this.#link.rebuild(options)
+    this.#watchers.retell()
+    if (forked) this.#registrations.adopt()
+    const former = await connecting
+    if (!this.#link.connected) return
+    // Their nodes are replaced in one step as long as the former session has them.
+    await this.#registrations.settle(options)
+    if (former !== null) await this.#link.bury(former)
+  }
+
+  /**
+   * Ends the session, and with it every ephemeral node, lock and stream of `watch`; callbacks and registrations rest
+   * until `start`. Safe in every state, any number of times; a process can end after it.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    this.#watchers.stop()
-    this.#registrations.stop()
     await this.#link.close()
     await this.#locks.stop()
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
+  /** Stops for good. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ending = this.#link.end()
+    await this.stop()
+    await ending
+    this.#watchers.stop()
+    this.#registrations.stop()
   }
 
-  #stateChanged(): void {
-    const up = this.#link.connected
-    if (up === this.#up) return
-    this.#up = up
-    for (const callback of [...this.#stateCallbacks]) this.#isolated(() => callback(up))
-    this.#events.emit('state', up)
+  /** True in a process that was forked: it has the connection of its parent, and needs its own first. */
+  get #borrowed(): boolean {
+    return this.#link.forked || this.#owning !== null
   }
 
-  #isolated(task: () => unknown): void {
-    isolated(task, error => this.#warn(error))
+  async #own(): Promise<void> {
+    if (this.#link.forked) {
+      log('the process was forked: connecting anew')
+      this.#owning = this.rebuild()
+        .catch(error => this.#warn(error))
+        .finally(() => {
+          this.#owning = null
+        })
+    }
+    if (this.#owning !== null) await this.#owning
   }
 
   /** A listener of warnings that throws itself is not told of it. */

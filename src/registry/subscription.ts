@@ -63,6 +63,11 @@ export class Subscription implements Disposable {
     this.close()
   }
 
+  /** Has the callback told the next sight, also if it knows it already. */
+  forget(): void {
+    this.#told = null
+  }
+
   /** Calls the callback unless it knows already. One that is still at work gets the newest when it is done. */
   update(): void {
     if (this.#state !== 'on' || this.#busy) return

@@ -44,6 +44,11 @@ export class WatcherBook {
     return view.attach(callback, this.#validation.shape(options))
   }
 
+  /** Reads every path anew; every callback is told. */
+  retell(): void {
+    for (const followed of this.#paths.values()) followed.retell()
+  }
+
   stop(): void {
     for (const followed of this.#paths.values()) followed.stop()
     this.#paths.clear()

@@ -188,6 +188,25 @@ test('childData: through a cut link and an expiry, and only real changes are tol
   t.equal(seen.length, 3)
 })
 
+test('childData: through stop and start, and rebuild', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await fill(witness, '/pool', 5)
+  const { seen, callback, last } = familyRecorder()
+  await registry.get('/pool', callback, { childData: true })
+  await registry.stop()
+  await witness.set('/pool/n1', '{"i":"while stopped"}')
+  await registry.start()
+  await eventually('caught up', () => last()?.childData.n1?.data?.i === 'while stopped')
+  await witness.set('/pool/n2', '{"i":"after start"}')
+  await eventually('goes on', () => last()?.childData.n2?.data?.i === 'after start')
+  const before = seen.length
+  await registry.rebuild()
+  await eventually('told again', () => seen.length > before)
+  await witness.set('/pool/n3', '{"i":"after rebuild"}')
+  await eventually('goes on', () => last()?.childData.n3?.data?.i === 'after rebuild')
+})
+
 test('childData: asked for while the link is down', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await fill(witness, '/pool', 3)
@@ -264,7 +283,7 @@ test('H37: an emptied list is kept for a while, for those who asked for it', asy
   await registry.get('/pool', ({ children }) => {
     plain = children.length
   })
-  for (const name of ['n0', 'n1', 'n2']) await witness.delete(`/pool/${name}`)
+  await witness.transaction().delete('/pool/n0').delete('/pool/n1').delete('/pool/n2').commit()
   await eventually('emptied', () => plain === 0)
   await eventually('protected', () => guarded.at(-1) === true)
   const kept = await registry.get('/pool', options)

@@ -35,6 +35,8 @@ t.test('N29: peek shows each change, the loss of the connection, and its return'
   proxy.set({ kind: 'pass' })
   await eventually('live', () => registry.peek('/a')?.source === 'live')
   await registry.stop()
+  t.match(registry.peek('/a'), { source: 'memory', stale: true, data: { n: 2 } })
+  await registry[Symbol.asyncDispose]()
   t.equal(registry.peek('/a'), null)
 })
 

@@ -1,0 +1,340 @@
+// The life of a registry: stopped and started, rebuilt, in a forked process, and with other credentials meanwhile.
+import { digestAcl, readAcl } from '../../../protocol/index.ts'
+import { OpCode } from '../../../protocol/opcodes.ts'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { NoConnectionError, ServiceRegistryError } from '../../../src/registry/errors.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import { errorOf } from '../protocol/support.ts'
+import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, recorder, registryAt } from './support.ts'
+
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+
+t.jobs = 6
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { buffered: true, timeout: 60_000 }, body)
+}
+
+test('N8: after stop, start brings back every callback and every node, in a new session', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const { client } = registry
+  await witness.create('/a', '{"n":1}')
+  await registry.setNode('/n', { n: 1 })
+  await registry.setNode('/gone', { n: 1 })
+  await registry.setNode('/gone', undefined, { state: false })
+  const { callback, seen, last } = recorder()
+  await registry.get('/a', callback)
+  const lock = registry.getLock('/lock')
+  await lock.acquire()
+  const former = client.sessionId
+  await registry.stop()
+  t.equal(registry.getState(), false)
+  t.equal(lock.status(), false)
+  t.equal(await witness.exists('/n'), null)
+  t.match(await errorOf(registry.setNode('/n', { n: 2 })), { code: 'STOPPED' })
+  await witness.set('/a', '{"n":2}')
+  await registry.start()
+  t.equal(registry.getState(), true)
+  t.equal(registry.client, client, 'the client is the same object')
+  t.not(client.sessionId, former)
+  await ownedBy(witness, '/n', registry)
+  t.match(await dataOf(witness, '/n'), { n: 1 })
+  t.equal(await witness.exists('/gone'), null, 'what was taken away stays away')
+  await eventually('the change that was missed', () => last()?.data?.n === 2)
+  t.equal(seen.length, 2)
+  await witness.set('/a', '{"n":3}')
+  await eventually('a later change', () => last()?.data?.n === 3)
+  t.equal(registry.getLock('/lock'), lock)
+  t.equal(await lock.acquire({ wait: 10_000 }), true)
+  await registry.start()
+  t.equal(await ownerOf(witness, '/n'), client.sessionId, 'starting what runs changes nothing')
+})
+
+test('N8: a callback whose path did not change meanwhile is not called by start', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await witness.create('/a', '{"n":1}')
+  const { callback, seen, last } = recorder()
+  await registry.get('/a', callback)
+  await registry.stop()
+  await registry.start()
+  t.match(await registry.get('/a'), { data: { n: 1 } })
+  await witness.set('/a', '{"n":2}')
+  await eventually('the change', () => last()?.data?.n === 2)
+  t.same(
+    seen.map(({ data }) => data?.n),
+    [1, 2],
+  )
+})
+
+test('N8: start without a server rejects, stays stopped, and can be tried again', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at)
+  await registry.setNode('/n', { n: 1 })
+  await registry.stop()
+  proxy.set({ kind: 'refuse' })
+  const error = await errorOf(registry.start({ timeout: 200 }))
+  t.ok(error instanceof NoConnectionError)
+  t.match(await errorOf(registry.get('/n')), { code: 'STOPPED' })
+  const controller = new AbortController()
+  const aborted = errorOf(registry.start({ signal: controller.signal }))
+  controller.abort(new Error('no patience'))
+  t.match(await aborted, { message: 'no patience' })
+  proxy.set({ kind: 'pass' })
+  await registry.start()
+  await ownedBy(witness, '/n', registry)
+})
+
+test('N8: start and stop in any order end in the state that was asked for last', async t => {
+  const { registry, witness } = await proxiedRegistry(t, at)
+  await registry.setNode('/n', { n: 1 })
+  const calls = [registry.stop(), registry.start(), registry.stop(), registry.stop(), registry.start()]
+  await Promise.allSettled(calls)
+  await registry.start()
+  await ownedBy(witness, '/n', registry)
+  const starting = errorOf(registry.rebuild())
+  await registry.stop()
+  t.match(await starting, { code: 'STOPPED' })
+  t.equal(registry.getState(), false)
+})
+
+test('N8: disposal is for good', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  {
+    await using ending = registry
+    await ending.setNode('/n')
+  }
+  t.equal(await witness.exists('/n'), null)
+  t.match(await errorOf(registry.start()), { code: 'STOPPED' })
+  t.match(await errorOf(registry.rebuild()), { code: 'STOPPED' })
+  t.match(await errorOf(registry.get('/n')), { code: 'STOPPED' })
+})
+
+test('N10: rebuild tells every callback, registers every node again, and loses every lock', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await witness.create('/a', '{"n":1}')
+  await registry.setNode('/s/n', { n: 1 })
+  await registry.setNode('/s/m', { n: 1 })
+  await registry.setNode('/s/m', { n: 2 }, { state: false })
+  await registry.setData('/d', { n: 1 })
+  const [first, second] = [recorder(), recorder()]
+  await registry.get('/a', first.callback)
+  await registry.get('/a', second.callback)
+  const lock = registry.getLock('/lock')
+  await lock.acquire()
+  const { signal } = lock
+  const states: boolean[] = []
+  registry.getState(up => states.push(up))
+  const former = registry.client.sessionId
+  await registry.rebuild()
+  t.not(registry.client.sessionId, former)
+  t.equal(await ownerOf(witness, '/s/n'), registry.client.sessionId, 'it stands when rebuild resolves')
+  t.same((await witness.getChildren('/s')).children, ['n'])
+  t.match(await dataOf(witness, '/d'), { n: 1 })
+  t.equal(lock.status(), false)
+  t.equal(signal?.aborted, true)
+  t.same((await witness.getChildren('/lock')).children, [], 'the former session is closed')
+  t.same(states, [true, false, true])
+  for (const { seen } of [first, second]) {
+    await eventually('the callback', () => seen.length === 2)
+    t.same(seen[1]?.data, { n: 1 })
+  }
+  await witness.set('/a', '{"n":2}')
+  await eventually('a later change', () => first.last()?.data?.n === 2)
+  t.equal(first.seen.length, 3, 'and no more than once for each')
+  t.equal(await lock.acquire({ wait: 10_000 }), true)
+  await registry.setNode('/s/m')
+  t.match(await dataOf(witness, '/s/m'), { n: 2 }, 'with the data that it had')
+})
+
+test('N10: a rebuild shows readers no moment without the node', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await registry.setNode('/s/n', { n: 1 })
+  const counts: number[] = []
+  const reader = await registryAt(t, servers)
+  await reader.get('/s', ({ children }) => void counts.push(children.length))
+  await registry.rebuild()
+  await reader.client.sync('/s')
+  t.equal(await ownerOf(witness, '/s/n'), registry.client.sessionId)
+  t.ok(
+    counts.every(count => count === 1),
+    counts.join(),
+  )
+})
+
+for (const lazy of [false, true]) {
+  test(`N11: rebuild without a connection forgets nothing (lazy: ${lazy})`, async t => {
+    const { registry, proxy, witness } = await proxiedRegistry(t, at, { lazy })
+    await registry.setNode('/n', { n: 1 })
+    await witness.create('/a', '{"n":1}')
+    const { callback, seen, last } = recorder()
+    await registry.get('/a', callback)
+    proxy.set({ kind: 'refuse' })
+    proxy.cut()
+    const rebuilt = registry.rebuild({ timeout: 200 })
+    if (lazy) await rebuilt
+    else t.ok((await errorOf(rebuilt)) instanceof NoConnectionError)
+    await witness.set('/a', '{"n":2}')
+    proxy.set({ kind: 'pass' })
+    await ownedBy(witness, '/n', registry)
+    await eventually('the change', () => last()?.data?.n === 2)
+    t.equal(seen.length, 2)
+  })
+}
+
+test('N11: rebuild of a read-only registry keeps its callbacks', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers, { readOnly: true })
+  await witness.create('/a', '{"n":1}')
+  const { callback, seen } = recorder()
+  await registry.get('/a', callback)
+  await registry.rebuild()
+  await eventually('the callback', () => seen.length === 2)
+  t.match(await errorOf(registry.setNode('/n')), { code: 'READ_ONLY' })
+})
+
+test('N11: a rebuild under way is stopped, repeated and aborted without harm', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at)
+  await registry.setNode('/n', { n: 1 })
+  await Promise.all([registry.rebuild(), registry.rebuild(), registry.rebuild()])
+  await ownedBy(witness, '/n', registry)
+  proxy.set({ kind: 'blackHole', direction: 'both' })
+  const controller = new AbortController()
+  const aborted = errorOf(registry.rebuild({ signal: controller.signal }))
+  controller.abort(new Error('no patience'))
+  t.match(await aborted, { message: 'no patience' })
+  proxy.set({ kind: 'pass' })
+  proxy.cut()
+  await ownedBy(witness, '/n', registry)
+})
+
+/** Lets this process pass for a copy of itself, as an embedder that forks makes one. */
+function pretendFork(t: Test): number {
+  const own = process.pid
+  t.teardown(() => Object.defineProperty(process, 'pid', { value: own }))
+  Object.defineProperty(process, 'pid', { value: own + 1 })
+  return own
+}
+
+t.test('N9: a process that was forked gets a session of its own, and the parent keeps its own', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await registry.setNode('/n', { n: 1 })
+  const parents = registry.client.session!
+  const own = pretendFork(t)
+  t.throws(() => registry.getLock('/lock'), { code: 'NO_CONNECTION' })
+  await registry.setNode('/m', { n: 1 })
+  t.not(registry.client.sessionId, parents.id)
+  await ownedBy(witness, '/n', registry)
+  t.match(await dataOf(witness, '/n'), { n: 1, pid: own + 1 })
+  t.match(await dataOf(witness, '/m'), { n: 1, pid: own + 1 })
+  const { ZooKeeper } = await import('../../../protocol/index.ts')
+  const parent = new ZooKeeper(servers, { session: parents, onExpired: 'close' })
+  t.teardown(() => parent.close())
+  await parent.connect({ timeout: 10_000 })
+  t.equal(parent.sessionId, parents.id, 'nobody closed the session of the parent')
+})
+
+test('N9: what is checked, in order: stopped, connected, writable', async t => {
+  const { registry, proxy } = await proxiedRegistry(t, at, { readOnly: true })
+  t.match(await errorOf(registry.setNode('/n')), { code: 'READ_ONLY' })
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
+  t.match(await errorOf(registry.setNode('/n')), { code: 'NO_CONNECTION' })
+  t.equal((await registry.get('/a')).stale, true, 'reading needs no connection')
+  await registry.stop()
+  t.match(await errorOf(registry.setNode('/n')), { code: 'STOPPED' })
+})
+
+test('N12: the errors have the names and the text of the Python package', async t => {
+  const error = new NoConnectionError('down')
+  t.ok(error instanceof ServiceRegistryError)
+  t.equal(error.value, 'down')
+})
+
+test('N17: another password is in the ACL of all that is created from then on', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers, { username: 'al', password: 'one' })
+  // The server shows digests to their owners only.
+  const aclAt = async (path: string): Promise<unknown> => (await registry.client.getAcl(path)).acl
+  const lock = registry.getLock('/first/lock')
+  await lock.acquire()
+  await registry.setNode('/a/n')
+  t.same(await aclAt('/a/n'), [digestAcl('al', 'one'), ...readAcl])
+  await registry.setPassword('two')
+  await registry.setNode('/b/n')
+  await registry.setData('/c/d', { n: 1 })
+  const two = [digestAcl('al', 'two'), ...readAcl]
+  for (const path of ['/b', '/b/n', '/c', '/c/d']) t.same(await aclAt(path), two, path)
+  await lock.release()
+  await lock.acquire()
+  const [lease] = (await witness.getChildren('/first/lock')).children
+  t.same(await aclAt(`/first/lock/${lease}`), two, 'also for a lock that was there before')
+  await registry.setUsername('bo')
+  await registry.setData('/d', { n: 1 })
+  t.same(await aclAt('/d'), [digestAcl('bo', 'two'), ...readAcl])
+  await witness.create('/open')
+  await registry.setNode('/open/n')
+  await registry.setPassword('three')
+  await registry.rebuild()
+  await ownedBy(witness, '/open/n', registry)
+  t.same(await aclAt('/open/n'), [digestAcl('bo', 'three'), ...readAcl], 'also for what is made again')
+})
+
+test('N18: setters without a connection keep the value for the next one', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at)
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
+  await registry.setUsername('al')
+  await registry.setPassword('one')
+  proxy.set({ kind: 'pass' })
+  await eventually('up', () => registry.getState())
+  await witness.create('/secret', '{"n":1}', { acl: [digestAcl('al', 'one')] })
+  t.match(await registry.get('/secret'), { data: { n: 1 } })
+  await registry.stop()
+  await registry.setPassword('two')
+  await registry.start()
+  await witness.create('/second', '{"n":2}', { acl: [digestAcl('al', 'two')] })
+  t.match(await registry.get('/second'), { data: { n: 2 } })
+  await registry.setData('/d', { n: 1 })
+  t.same((await registry.client.getAcl('/d')).acl, [digestAcl('al', 'two'), ...readAcl])
+})
+
+test('N18: a setter whose answer is lost, or that is given up, has set the value all the same', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at, { username: 'al' })
+  proxy.filter(frame => (frame.kind === 'reply' && frame.opcode === OpCode.auth ? 'drop' : 'pass'))
+  t.match(await errorOf(registry.setPassword('one', { timeout: 50 })), { code: 'NO_CONNECTION' })
+  const controller = new AbortController()
+  const aborted = errorOf(registry.setPassword('two', { signal: controller.signal }))
+  controller.abort(new Error('no patience'))
+  t.match(await aborted, { message: 'no patience' })
+  const lost = registry.setPassword('three')
+  proxy.filter(() => 'pass')
+  proxy.cut()
+  await lost
+  await eventually('up', () => registry.getState())
+  await witness.create('/secret', '{"n":3}', { acl: [digestAcl('al', 'three')] })
+  t.match(await registry.get('/secret'), { data: { n: 3 } })
+})
+
+test('N14: with a wrong password, reading and writing what others own is a typed error', async t => {
+  const { servers, witness } = await branch(t, at)
+  await witness.create('/secret', '{"n":1}', { acl: [digestAcl('al', 'one')] })
+  await witness.create('/secret-dir', null, { acl: [digestAcl('al', 'one'), ...readAcl] })
+  const registry = await registryAt(t, servers, { username: 'al', password: 'wrong' })
+  t.match(await errorOf(registry.get('/secret')), { code: 'NO_AUTH' })
+  t.match(await errorOf(registry.setNode('/secret-dir/n')), { code: 'NO_AUTH' })
+  t.match(await errorOf(registry.setData('/secret', { n: 2 })), { code: 'NO_AUTH' })
+  t.equal(registry.getState(), true)
+  await registry.setPassword('one')
+  t.match(await registry.get('/secret'), { data: { n: 1 } })
+  await registry.setNode('/secret-dir/n')
+})
