@@ -22,6 +22,7 @@ export type { Checked, ReadOptions, SnapshotFor } from './registry/read-options.
 export type { SetOptions, UnsetOptions } from './registry/registration-book.ts'
 export type { ServiceRegistryEvents } from './registry/service-registry.ts'
 export { ServiceRegistry } from './registry/service-registry.ts'
+export { getServiceRegistry } from './registry/shared.ts'
 export type { Callback, ChildData, ChildSnapshot, Snapshot } from './registry/snapshot.ts'
 export type {
   InputOf,

@@ -12,6 +12,8 @@ export type ServiceRegistryErrorCode =
   | 'INVALID_DATA'
   /** An option of the wrong type or out of range. */
   | 'INVALID_OPTION'
+  /** The shared registry of this process was made with other options. */
+  | 'CONFLICTING_OPTIONS'
   /** The path is registered as ephemeral, or as data, already. */
   | 'TYPE_CONFLICT'
   /** The znode belongs to somebody else, who is alive. */

@@ -104,6 +104,10 @@ export class Link {
     }
   }
 
+  get ended(): boolean {
+    return this.#phase === 'ended'
+  }
+
   /** True in a copy of the process that connected: the connection is its parent's. */
   get forked(): boolean {
     return process.pid !== this.#pid

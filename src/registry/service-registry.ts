@@ -34,6 +34,8 @@ import { WatcherBook } from './watcher-book.ts'
 
 const log = logger('registry')
 
+const HOME: symbol = Symbol('a ServiceRegistry stays in its process and thread: connect another one there')
+
 export interface ServiceRegistryEvents {
   /** True: there is a connection; false: there is none. Only on change. */
   state: boolean
@@ -49,6 +51,8 @@ export interface ServiceRegistryEvents {
  * ```
  */
 export class ServiceRegistry implements AsyncDisposable {
+  /** Makes `postMessage` and `structuredClone` fail and say why, instead of passing on an empty object. */
+  readonly home: symbol = HOME
   readonly #link: Link
   readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
   readonly #states: StateCallbacks
@@ -99,6 +103,11 @@ export class ServiceRegistry implements AsyncDisposable {
    */
   get client(): ZooKeeper {
     return this.#link.zk
+  }
+
+  /** True once it was disposed of, and cannot be started again. */
+  get disposed(): boolean {
+    return this.#link.ended
   }
 
   /** Listens to events; the returned function ends that. */

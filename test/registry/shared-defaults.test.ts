@@ -1,0 +1,41 @@
+// The options of the shared registry that nobody gave.
+import { sharedDefaults } from '../../src/registry/shared-defaults.ts'
+import { t } from '../tap.ts'
+
+t.test('N88: without an environment, the defaults of the Python helper', async t => {
+  t.strictSame(sharedDefaults({ NDSR_SERVERS: '', NDSR_TIMEOUT: '' }), {
+    servers: '127.0.0.1:2181',
+    timeout: 15_000,
+    readOnly: true,
+    lazy: true,
+    username: null,
+    password: null,
+  })
+})
+
+t.test('N88: the environment says otherwise', async t => {
+  const env = {
+    NDSR_SERVERS: 'a:1,b:2/c',
+    NDSR_TIMEOUT: '500',
+    NDSR_READ_ONLY: 'false',
+    NDSR_LAZY: 'false',
+    NDSR_USERNAME: 'al',
+    NDSR_PASSWORD: 'one',
+  }
+  t.strictSame(sharedDefaults(env), {
+    servers: 'a:1,b:2/c',
+    timeout: 500,
+    readOnly: false,
+    lazy: false,
+    username: 'al',
+    password: 'one',
+  })
+})
+
+t.test('N88: a variable that cannot work is named', async t => {
+  for (const text of ['0', '-1', '1.5', 'soon', '1e3']) {
+    t.throws(() => sharedDefaults({ NDSR_TIMEOUT: text }), { code: 'INVALID_OPTION', message: /NDSR_TIMEOUT/ })
+  }
+  t.throws(() => sharedDefaults({ NDSR_READ_ONLY: 'yes' }), { message: /NDSR_READ_ONLY/ })
+  t.throws(() => sharedDefaults({ NDSR_LAZY: '1' }), { message: /NDSR_LAZY/ })
+})
