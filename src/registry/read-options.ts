@@ -1,10 +1,14 @@
 // The options of reads, their check, and the types that follow from them.
 import type { NodeObject } from './codec.ts'
 import { ServiceRegistryError } from './errors.ts'
+import type { CallOptions } from './options.ts'
+import { checkCall } from './options.ts'
 import type { ChildData, ChildSnapshot, Snapshot } from './snapshot.ts'
 import type { OutputOf, StandardSchema, ValidationIssue } from './standard-schema.ts'
 
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
+  /** Milliseconds to wait for the path to have a child, before it is answered as it is. Default 0: no waiting. */
+  wait?: number | undefined
   /** Reads the data of the children too, and keeps it. Default false: their names only. */
   childData?: boolean | undefined
   /** A list that shrinks below this number is not believed at once: the last good one is kept. Default 0, off. */
@@ -53,6 +57,10 @@ const DEFAULT_HOLD_DOWN = 60_000
 /** Throws INVALID_OPTION. */
 export function aspectOf(options: ReadOptions): Aspect {
   if (typeof options !== 'object' || options === null) throw invalid('options must be an object')
+  checkCall(options)
+  if (options.wait !== undefined && !(typeof options.wait === 'number' && options.wait >= 0)) {
+    throw invalid('wait must be a number of milliseconds')
+  }
   const { childData = false, minInstances = 0, holdDown = DEFAULT_HOLD_DOWN } = options
   if (typeof childData !== 'boolean') throw invalid('childData must be true or false')
   if (!Number.isInteger(minInstances) || minInstances < 0) {

@@ -164,21 +164,32 @@ export class ServiceRegistry implements AsyncDisposable {
   /**
    * What is at the path: from the first call on it is followed, and later calls answer from memory. A callback is
    * called now and on every change of what is shown; never twice in a row with equal content. The options add the
-   * data of the children, protection against an emptied list, and schemas, whose types the snapshot has.
-   * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH.
+   * data of the children, protection against an emptied list, and schemas, whose types the snapshot has; with `wait`
+   * the callback is added when the path has a child, or when that time is over.
+   * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH,
+   * NoConnectionError without an answer within `timeout` (default: two session timeouts, and then what is known), the
+   * signal's reason; the callback is not added then.
    */
-  get<const Options extends ReadOptions>(path: string, options: Options): Promise<SnapshotFor<Options>>
+  get<const Options extends ReadOptions>(
+    path: string,
+    options: Options & { readonly callback?: Callback<SnapshotFor<Options>> | undefined },
+  ): Promise<SnapshotFor<Options>>
   get<const Options extends ReadOptions = EmptyOptions>(
     path: string,
     callback?: Callback<SnapshotFor<Options>>,
     options?: Options,
   ): Promise<SnapshotFor<Options>>
-  async get(path: string, first?: Callback<never> | ReadOptions, second?: ReadOptions): Promise<unknown> {
-    const callback = typeof first === 'object' && first !== null ? undefined : first
+  async get(
+    path: string,
+    first?: Callback<never> | (ReadOptions & { readonly callback?: Callback<never> | undefined }),
+    second?: ReadOptions,
+  ): Promise<unknown> {
+    const alone = typeof first === 'object' && first !== null
+    const callback = alone ? first.callback : first
     checkCallback(callback)
     if (this.#borrowed) await this.#own()
     this.#link.checkRunning()
-    return this.#watchers.get(path, callback === first ? second : (first as ReadOptions), callback)
+    return this.#watchers.get(path, alone ? first : second, callback)
   }
 
   /**
@@ -314,6 +325,7 @@ export class ServiceRegistry implements AsyncDisposable {
    */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#watchers.pause()
     await this.#link.close()
     await this.#locks.stop()
   }

@@ -1,5 +1,10 @@
 // The followed paths of a registry: one watch set each, however many callbacks.
 import { validatePath } from '../../protocol/index.ts'
+import { withDeadline } from '../../protocol/support/abort.ts'
+import { systemClock } from '../../protocol/support/clock.ts'
+import { NoConnectionError, ServiceRegistryError } from './errors.ts'
+import { firstChild } from './first-child.ts'
+import type { View } from './followed-path.ts'
 import { FollowedPath } from './followed-path.ts'
 import type { Link } from './link.ts'
 import type { ReadOptions } from './read-options.ts'
@@ -12,6 +17,8 @@ export class WatcherBook {
   readonly #link: Link
   readonly #warn: (error: unknown) => void
   readonly #validation: Validation
+  /** Aborts with the next pause. */
+  #pausing = new AbortController()
   readonly #paths = new Map<string, FollowedPath>()
 
   constructor(link: Link, warn: (error: unknown) => void) {
@@ -30,8 +37,7 @@ export class WatcherBook {
 
   /** The snapshot now, and the callback now and on every change; the path is followed from now on. */
   async get(path: string, options?: ReadOptions, callback?: Callback<never>): Promise<unknown> {
-    const aspect = options === undefined ? PLAIN : aspectOf(options)
-    const view = await this.#follow(path).view(aspect)
+    const view = await (options === undefined ? this.#follow(path).view(PLAIN) : this.#view(path, options))
     const shape = options === undefined ? undefined : this.#validation.shape(options)
     if (callback !== undefined) view.attach(callback, shape ?? identity)
     return shape === undefined ? view.source.snapshot : shape(view.source.snapshot)
@@ -39,9 +45,14 @@ export class WatcherBook {
 
   /** Calls back now and on every change; the same callback counts once. */
   async subscribe(path: string, options: ReadOptions, callback: Callback<never>): Promise<Subscription> {
-    const aspect = aspectOf(options)
-    const view = await this.#follow(path).view(aspect)
+    const view = await this.#view(path, options)
     return view.attach(callback, this.#validation.shape(options))
+  }
+
+  /** Ends the calls that wait; the paths are followed on. */
+  pause(): void {
+    this.#pausing.abort(new ServiceRegistryError('STOPPED', 'the registry was stopped'))
+    this.#pausing = new AbortController()
   }
 
   /** Reads every path anew; every callback is told. */
@@ -52,6 +63,22 @@ export class WatcherBook {
   stop(): void {
     for (const followed of this.#paths.values()) followed.stop()
     this.#paths.clear()
+  }
+
+  /** The view that the options ask for, when the caller's patience ends at the latest. */
+  async #view(path: string, options: ReadOptions): Promise<View> {
+    const aspect = aspectOf(options)
+    const { signal, timeout = Number.POSITIVE_INFINITY, wait = 0 } = options
+    const viewing = this.#follow(path).view(aspect)
+    if (signal === undefined && timeout === Number.POSITIVE_INFINITY && wait === 0) return viewing
+    const late = (): Error => new NoConnectionError(`no answer about ${path} within ${timeout} ms`)
+    const { signal: pausing } = this.#pausing
+    const either = signal === undefined ? pausing : AbortSignal.any([signal, pausing])
+    return withDeadline(systemClock, timeout, late, either, async inner => {
+      const view = await viewing
+      if (wait > 0) await firstChild(view.source, wait, inner)
+      return view
+    })
   }
 
   #follow(path: string): FollowedPath {

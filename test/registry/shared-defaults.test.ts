@@ -34,7 +34,10 @@ t.test('N88: the environment says otherwise', async t => {
 
 t.test('N88: a variable that cannot work is named', async t => {
   for (const text of ['0', '-1', '1.5', 'soon', '1e3']) {
-    t.throws(() => sharedDefaults({ NDSR_TIMEOUT: text }), { code: 'INVALID_OPTION', message: /NDSR_TIMEOUT/ })
+    t.throws(() => sharedDefaults({ NDSR_TIMEOUT: text }), {
+      code: 'INVALID_OPTION',
+      message: /NDSR_TIMEOUT/,
+    })
   }
   t.throws(() => sharedDefaults({ NDSR_READ_ONLY: 'yes' }), { message: /NDSR_READ_ONLY/ })
   t.throws(() => sharedDefaults({ NDSR_LAZY: '1' }), { message: /NDSR_LAZY/ })
