@@ -55,6 +55,15 @@ export function holds(present: NodeObject | null, data: NodeData): boolean {
   )
 }
 
+/** The caller's part of a node: without process and time of writing; a lone `string_value` is its text. */
+export function userDataOf(present: NodeObject | null): NodeData {
+  if (present === null) return null
+  const { pid, created, ...rest } = present
+  const keys = Object.keys(rest)
+  if (keys.length === 0) return null
+  return keys.length === 1 && typeof rest.string_value === 'string' ? rest.string_value : rest
+}
+
 /**
  * - nothing: null. Only blanks: an empty object.
  * - a JSON object: that object. Anything else: an object with the text under `string_value`.

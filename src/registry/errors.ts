@@ -18,6 +18,8 @@ export type ServiceRegistryErrorCode =
   | 'TYPE_CONFLICT'
   /** The znode belongs to somebody else, who is alive. */
   | 'OWNED_BY_OTHER'
+  /** A warning: the znode of somebody who is alive was replaced, as the conflict policy has it. */
+  | 'TAKEN_OVER'
   /** A later call on the same path wants the opposite. */
   | 'SUPERSEDED'
   /** The lock is not held. */

@@ -10,6 +10,9 @@ import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
 import type { CallOptions, Settings } from './options.ts'
+import { RateLimiter } from './rate-limiter.ts'
+import type { Conflict } from './registration.ts'
+import { SessionMemory } from './session-memory.ts'
 
 const log = logger('registry')
 
@@ -22,12 +25,19 @@ const MAX_DATA_SIZE = 1024 * 1024 - 4096
 /** `stopped` may be started again; `ended` is for good. */
 type Phase = 'running' | 'stopped' | 'ended'
 
+export interface LinkPort {
+  /** A check found that this is a copy of the process that connected. */
+  readonly forked: () => void
+  readonly warning: (error: unknown) => void
+}
+
 export class Link {
   /** The same object through every start, stop and rebuild. */
   readonly zk: ZooKeeper
   readonly #settings: Settings
   readonly #onForked: () => void
-  readonly #formerSessions = new Set<bigint>()
+  readonly #sessions: SessionMemory
+  readonly #limiter: RateLimiter | null
   #credentials: Credentials
   #phase: Phase = 'running'
   /** The process that the connection belongs to. */
@@ -36,15 +46,17 @@ export class Link {
   /** Names the connection at hand. */
   #link: symbol | null = null
 
-  /** `forked` is called when a check finds that this is a copy of the process that connected. */
-  constructor(settings: Settings, forked: () => void) {
+  constructor(settings: Settings, port: LinkPort) {
     const { username, password, acl } = settings
     this.#settings = settings
-    this.#onForked = forked
+    this.#onForked = port.forked
+    this.#sessions = new SessionMemory(settings.sessionFile, port.warning)
+    this.#limiter = settings.rateLimit === null ? null : new RateLimiter(systemClock, settings.rateLimit)
     this.#credentials = { username, password, acl }
     this.zk = this.#client()
     this.zk.on('state', ({ state, previous, sessionId, generation }) => {
-      if (sessionId !== 0n) this.#formerSessions.add(sessionId)
+      if (sessionId !== 0n) this.#sessions.add(sessionId)
+      if (state === 'closed') this.#closed()
       if (isLinked(state) && isLinked(previous)) return
       // On the first connection there is no watch yet that could have missed something.
       this.#confirmed = isLinked(state) && generation === 1 && previous === 'connecting'
@@ -129,7 +141,21 @@ export class Link {
 
   /** True for a session that this registry held before the one at hand. */
   wasOurs(sessionId: bigint): boolean {
-    return sessionId !== this.zk.sessionId && this.#formerSessions.has(sessionId)
+    return sessionId !== this.zk.sessionId && this.#sessions.has(sessionId)
+  }
+
+  #closed(): void {
+    this.#limiter?.cancel(new ServiceRegistryError('STOPPED', 'the registry was stopped'))
+    this.#sessions.release()
+  }
+
+  /** Runs a call when the rate limit lets it through; without a limit, at once. */
+  limited<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#limiter === null ? call() : this.#limiter.run(signal, call)
+  }
+
+  get conflict(): Conflict {
+    return this.#settings.conflict
   }
 
   /** Bytes of data that a request can carry besides a path and an ACL of usual size. */

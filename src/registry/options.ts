@@ -2,6 +2,8 @@
 import { checkAcl } from '../../protocol/client/acl.ts'
 import type { Acl } from '../../protocol/index.ts'
 import { ServiceRegistryError } from './errors.ts'
+import type { RateLimit } from './rate-limiter.ts'
+import type { Conflict } from './registration.ts'
 
 export interface ServiceRegistryOptions {
   /** Connect string: `host:port,host:port/chroot`. Default `localhost:2181`. */
@@ -21,6 +23,18 @@ export interface ServiceRegistryOptions {
   connectTimeout?: number
   /** Session timeout to ask for, in milliseconds. */
   sessionTimeout?: number
+  /** What `setNode` does when a znode of somebody else stands at its path; see `SetOptions`. Default `wait`. */
+  conflict?: Conflict
+  /**
+   * Slows calls down, as the Python package does: see `RateLimit`. Default: no limit. Python's own default of 50 calls
+   * is that of the object without `calls`.
+   */
+  rateLimit?: RateLimit | null
+  /**
+   * File that remembers the sessions of this registry, so that the process that follows a crash knows which nodes its
+   * predecessor left, and replaces them at once instead of waiting for their session to end. One file for each process.
+   */
+  sessionFile?: string | null
 }
 
 /** Given to every call that waits. */
@@ -40,6 +54,9 @@ export interface Settings {
   readonly lazy: boolean
   readonly connectTimeout: number
   readonly sessionTimeout: number
+  readonly conflict: Conflict
+  readonly rateLimit: Required<RateLimit> | null
+  readonly sessionFile: string | null
 }
 
 /** Throws INVALID_OPTION that names the option. */
@@ -57,6 +74,9 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     lazy: flag('lazy', options.lazy ?? false),
     connectTimeout: milliseconds('connectTimeout', options.connectTimeout ?? timeout),
     sessionTimeout: milliseconds('sessionTimeout', options.sessionTimeout ?? timeout),
+    conflict: conflictOf(options.conflict ?? 'wait'),
+    rateLimit: options.rateLimit == null ? null : rateLimitOf(options.rateLimit),
+    sessionFile: options.sessionFile == null ? null : text('sessionFile', options.sessionFile),
   }
 }
 
@@ -71,6 +91,17 @@ export function checkCall(options: { state?: unknown; timeout?: unknown; signal?
     throw new ServiceRegistryError('INVALID_OPTION', 'timeout must be a number of milliseconds')
   }
   checkSignal(signal)?.throwIfAborted()
+}
+
+/** Checks the options of `setNode` and `setData`. */
+export function checkSet(options: {
+  state?: unknown
+  conflict?: unknown
+  timeout?: unknown
+  signal?: unknown
+}): void {
+  checkCall(options)
+  if (options.conflict !== undefined) conflictOf(options.conflict)
 }
 
 /** Throws INVALID_OPTION for what is no signal; one that has aborted passes. */
@@ -154,6 +185,23 @@ function aclOf(value: unknown): readonly Acl[] {
   } catch (cause) {
     throw new ServiceRegistryError('INVALID_OPTION', (cause as Error).message, { cause })
   }
+}
+
+function conflictOf(value: unknown): Conflict {
+  if (value === 'wait' || value === 'fail' || value === 'takeover') return value
+  throw new ServiceRegistryError('INVALID_OPTION', "conflict must be 'wait', 'fail' or 'takeover'")
+}
+
+function rateLimitOf(value: unknown): Required<RateLimit> {
+  const { calls = 50, interval = 2000 } = Object(value) as { calls?: unknown; interval?: unknown }
+  const sound = typeof value === 'object' && isRate(calls) && isRate(interval)
+  if (sound) return { calls, interval }
+  const message = 'rateLimit must be { calls, interval }, both numbers from 0 on'
+  throw new ServiceRegistryError('INVALID_OPTION', message)
+}
+
+function isRate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
 }
 
 function flag(name: string, value: unknown): boolean {

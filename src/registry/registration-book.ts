@@ -1,20 +1,32 @@
 // What a registry has written: ephemeral nodes that are kept alive, and data nodes.
-import { validatePath } from '../../protocol/index.ts'
+import { isLinked, validatePath } from '../../protocol/index.ts'
 import { withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
+import { Agenda } from './agenda.ts'
 import type { NodeData } from './codec.ts'
 import { decode, encode, holds } from './codec.ts'
 import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
+import { Gate } from './gate.ts'
 import type { Link } from './link.ts'
 import type { CallOptions } from './options.ts'
-import { checkCall, checkForce, checkNotRoot } from './options.ts'
+import { checkForce, checkNotRoot, checkSet } from './options.ts'
+import type { Conflict, RegistrationPort, Wanted } from './registration.ts'
 import { Registration } from './registration.ts'
 
 export interface SetOptions {
   /** False takes the node away and keeps the data for later. Default true. */
   state?: boolean | undefined
+  /**
+   * What to do when a znode of somebody else stands at the path of an ephemeral node; `setData` does not ask.
+   * - `wait`: waits for it to go, for as long as it takes.
+   * - `fail`: rejects with OWNED_BY_OTHER at once, and does not want the node any more.
+   * - `takeover`: replaces it in one transaction, and warns; less and less often while the other one takes it back.
+   *
+   * A persistent znode is never replaced. Default: that of the registry, `wait`.
+   */
+  conflict?: Conflict | undefined
   /** Milliseconds until the call rejects; a node that is wanted stays wanted. Default: two session timeouts. */
   timeout?: number | undefined
   signal?: AbortSignal | undefined
@@ -25,22 +37,30 @@ export interface UnsetOptions extends CallOptions {
   force?: boolean
 }
 
-const TIME_IS_UP = Symbol('time is up')
-
 interface NodeEntry {
   readonly registration: Registration
   data: NodeData
 }
+
+/** Well below what the client queues for a connection: requests of others have to fit in too. */
+const AT_ONCE = { tasks: 16_384, bytes: 16 * 1024 * 1024 }
 
 export class RegistrationBook {
   readonly #link: Link
   readonly #warn: (error: unknown) => void
   readonly #nodes = new Map<string, NodeEntry>()
   readonly #dataNodes = new Map<string, DataNode>()
+  readonly #port: RegistrationPort
 
   constructor(link: Link, warn: (error: unknown) => void) {
     this.#link = link
     this.#warn = warn
+    this.#port = this.#portOf(link)
+    // A lost link changes nothing: only a new session can have taken a node away.
+    link.zk.on('state', ({ state, previous }) => {
+      if (isLinked(state) && !isLinked(previous)) this.#linked()
+      else if (state === 'closed' || state === 'authFailed') this.#rest()
+    })
   }
 
   /** Data that is undefined leaves what the node had; null leaves it with nothing of the caller. */
@@ -48,30 +68,29 @@ export class RegistrationBook {
     this.#check(path, 'setNode', options)
     checkNotRoot(path)
     if (this.#dataNodes.get(path)?.claimed) throw typeConflict(path, 'setData')
-    const kept = data === undefined ? this.#nodes.get(path)?.data : data
-    const bytes = encode(kept)
+    const given = data === undefined ? this.#nodes.get(path)?.data : data
+    const bytes = encode(given)
     checkSize(path, bytes, this.#link)
     const entry = this.#node(path)
-    const { state = true } = options
-    // Equal data keeps the bytes, and with them the time of writing.
-    const { wanted } = entry.registration
-    const same = wanted.kind === 'present' && holds(decode(wanted.data), kept)
+    // The caller may go on with the object.
+    const kept = structuredClone(given)
     entry.data = kept
-    const present = { kind: 'present' as const, data: same ? wanted.data : bytes }
-    await this.#patiently(entry.registration, options, () =>
-      entry.registration.want(state ? present : { kind: 'absent' }),
-    )
+    const { state = true, conflict = this.#link.conflict } = options
+    const { wanted } = entry.registration
+    // Equal data keeps the bytes, and with them the time of writing.
+    const same = wanted.kind === 'present' && holds(decode(wanted.bytes), kept)
+    const present = { kind: 'present' as const, data: kept, bytes: same ? wanted.bytes : bytes, conflict }
+    await this.#want(entry.registration, state ? present : { kind: 'absent' }, options)
   }
 
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {
     this.#check(path, 'setData', options)
     if (this.#nodes.has(path)) throw typeConflict(path, 'setNode')
-    const bytes = encode(data)
-    checkSize(path, bytes, this.#link)
+    if (data !== undefined) checkSize(path, encode(data), this.#link)
     const { state = true } = options
     await this.#onData(path, options, async (node, signal) => {
-      if (state) await node.write(data, bytes, signal)
-      else await node.remove(false, signal)
+      if (state) await node.write(data, signal)
+      else await node.takeAway(data, signal)
     })
   }
 
@@ -84,12 +103,9 @@ export class RegistrationBook {
     const entry = this.#nodes.get(path)
     if (entry === undefined) return this.#onData(path, call, (node, inner) => node.remove(force, inner))
     const { registration } = entry
-    await this.#patiently(registration, call, () => registration.want({ kind: 'absent' }))
+    await this.#want(registration, { kind: 'absent' }, call)
     // A node that was asked for meanwhile is still looked after.
-    if (registration.wanted.kind === 'absent') {
-      registration.stop()
-      if (this.#nodes.get(path) === entry) this.#nodes.delete(path)
-    }
+    if (registration.wanted.kind === 'absent') this.#drop(registration)
     if (force) return this.#onData(path, call, (node, inner) => node.remove(true, inner))
     return (await this.#link.zk.exists(path, call)) === null
   }
@@ -99,47 +115,80 @@ export class RegistrationBook {
     const { timeout = this.#link.zk.sessionTimeout, signal } = options
     const all = [...this.#nodes.values()].map(({ registration }) => registration)
     // What waits for a stranger to go may wait for ever.
-    const registrations = all.filter(({ blocked }) => !blocked)
-    const late = (): unknown => TIME_IS_UP
-    await withDeadline(systemClock, timeout, late, signal, async () => {
-      await Promise.allSettled(registrations.map(each => each.want(each.wanted)))
-    }).catch(error => {
-      if (error !== TIME_IS_UP) throw error
-    })
+    const registrations = all.filter(({ standing }) => standing !== 'blocked')
+    const until = this.#port.agenda.clock.now() + timeout
+    await Promise.allSettled(registrations.map(each => each.want(each.wanted, { until, signal })))
+    signal?.throwIfAborted()
   }
 
   /** Another process than the one that wrote the nodes keeps them from now on. */
   adopt(): void {
     for (const { registration, data } of this.#nodes.values()) {
-      if (registration.wanted.kind === 'present') {
-        handled(registration.want({ kind: 'present', data: encode(data) }))
-      }
+      const { wanted } = registration
+      if (wanted.kind === 'absent') continue
+      handled(this.#want(registration, { ...wanted, bytes: encode(data) }, {}))
     }
   }
 
   stop(): void {
     for (const { registration } of this.#nodes.values()) registration.stop()
+    for (const node of this.#dataNodes.values()) node.stop()
     this.#nodes.clear()
     this.#dataNodes.clear()
   }
 
+  #linked(): void {
+    for (const { registration } of this.#nodes.values()) registration.linked()
+    for (const node of this.#dataNodes.values()) node.linked()
+  }
+
+  #rest(): void {
+    for (const { registration } of this.#nodes.values()) registration.rest()
+  }
+
   #check(path: string, what: string, options: SetOptions): void {
     validatePath(path)
-    checkCall(options)
+    checkSet(options)
     this.#link.checkWritable(`${what} ${path}`)
   }
 
   #node(path: string): NodeEntry {
     const present = this.#nodes.get(path)
     if (present !== undefined) return present
-    const registration = new Registration(this.#link.zk, path, {
-      acl: () => this.#link.acl,
-      wasOurs: sessionId => this.#link.wasOurs(sessionId),
-      warning: this.#warn,
-    })
-    const entry = { registration, data: null }
+    const entry = { registration: new Registration(path, this.#port), data: null }
     this.#nodes.set(path, entry)
     return entry
+  }
+
+  #drop(registration: Registration): void {
+    registration.dispose()
+    if (this.#nodes.get(registration.path)?.registration === registration) {
+      this.#nodes.delete(registration.path)
+    }
+  }
+
+  /** One for all registrations: the client below may be replaced by another one. */
+  #portOf(link: Link): RegistrationPort {
+    return {
+      agenda: new Agenda(systemClock),
+      gate: new Gate(AT_ONCE),
+      get zk() {
+        return link.zk
+      },
+      get acl() {
+        return link.acl
+      },
+      wasOurs: sessionId => link.wasOurs(sessionId),
+      limited: (call, signal) => link.limited(call, signal),
+      warning: this.#warn,
+      gaveUp: registration => this.#drop(registration),
+    }
+  }
+
+  /** A caller waits a bounded time; the registration goes on in the background. */
+  #want(registration: Registration, wanted: Wanted, options: SetOptions): Promise<void> {
+    const until = this.#port.agenda.clock.now() + this.#patience(options)
+    return registration.want(wanted, { until, signal: options.signal })
   }
 
   /** The node is remembered while something of ours stands there, or is under way. */
@@ -148,7 +197,7 @@ export class RegistrationBook {
     options: SetOptions,
     task: (node: DataNode, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const node = this.#dataNodes.get(path) ?? new DataNode(this.#link.zk, path, () => this.#link.acl)
+    const node = this.#dataNodes.get(path) ?? new DataNode(path, this.#port)
     this.#dataNodes.set(path, node)
     const late = (): Error => new NoConnectionError()
     try {
@@ -156,16 +205,11 @@ export class RegistrationBook {
         task(node, signal),
       )
     } finally {
-      if (node.idle && this.#dataNodes.get(path) === node) this.#dataNodes.delete(path)
+      if (node.idle && this.#dataNodes.get(path) === node) {
+        node.stop()
+        this.#dataNodes.delete(path)
+      }
     }
-  }
-
-  /** A caller waits a bounded time; the registration goes on in the background. */
-  #patiently(registration: Registration, options: SetOptions, task: () => Promise<void>): Promise<void> {
-    const late = (): Error => {
-      return registration.blocked ? registration.obstacle : new NoConnectionError()
-    }
-    return withDeadline(systemClock, this.#patience(options), late, options.signal, task)
   }
 
   #patience({ timeout = this.#link.zk.sessionTimeout * 2 }: SetOptions): number {

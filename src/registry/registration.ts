@@ -1,294 +1,345 @@
 // An ephemeral node that is kept as its owner wants it: what is wanted is compared with what is there, again and again.
 import { Buffer } from 'node:buffer'
-import type { Acl, Stat, ZooKeeperView } from '../../protocol/index.ts'
-import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
-import type { Deferred } from '../../protocol/support/deferred.ts'
-import { deferred } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing, isRace, isSessionOver } from '../recipes/persistence.ts'
+import type { Agenda } from './agenda.ts'
+import { Alarm } from './agenda.ts'
+import type { NodeData } from './codec.ts'
+import { decode, holds } from './codec.ts'
 import { ServiceRegistryError } from './errors.ts'
-import { withParents } from './parents.ts'
+import type { Gate } from './gate.ts'
+import type { Found, OwnedNodePort } from './owned-node.ts'
+import { OwnedNode } from './owned-node.ts'
+import { ANSWER_INTERVAL, AnswerPace, TakeoverPace } from './pace.ts'
+import type { Patience } from './waiters.ts'
+import { Waiters } from './waiters.ts'
 
 const log = logger('registration')
 
 /** How often a registration is checked although nothing happened, in milliseconds. */
 const CHECK_INTERVAL = 60_000
 
-/**
- * This many changes by others are answered at once, and then one per interval: somebody who answers back, as the
- * Python package does, would otherwise be fought as fast as the network allows.
- */
-const BURST = 10
-const ANSWER_INTERVAL = 500
+/** What becomes of a path on which a znode of somebody else stands; see `SetOptions.conflict`. */
+export type Conflict = 'wait' | 'fail' | 'takeover'
 
-/** What the owner wants: a node with these bytes, or none. */
-export type Wanted = { readonly kind: 'present'; readonly data: Uint8Array } | { readonly kind: 'absent' }
+/** What the owner wants: a node with this data, in these bytes, or none. */
+export type Wanted =
+  | {
+      readonly kind: 'present'
+      readonly data: NodeData
+      readonly bytes: Uint8Array
+      readonly conflict: Conflict
+    }
+  | { readonly kind: 'absent' }
 
-/**
- * What a look at the tree found.
- * - `mine`: owned by the session at hand. `former`: by a session of ours that is over, proved by its id.
- * - `foreign`: by somebody else, or by nobody. It is never deleted: we wait for it to go.
- */
-type Found =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'mine' | 'former' | 'foreign'; readonly stat: Stat; readonly data: Uint8Array | null }
-
-export interface RegistrationPort {
-  /** ACL of the node and of its parent when they are created. */
-  readonly acl: () => readonly Acl[] | undefined
-  /** True for a session that this process held and lost. */
-  readonly wasOurs: (sessionId: bigint) => boolean
-  readonly warning: (error: unknown) => void
+export interface RegistrationPort extends OwnedNodePort {
+  readonly agenda: Agenda
+  /** Bounds how many look at the tree at once. */
+  readonly gate: Gate
+  warning(error: unknown): void
+  /** The conflict policy made it give up. */
+  gaveUp(registration: Registration): void
 }
 
-interface Waiter extends Deferred<void> {
-  readonly kind: Wanted['kind']
-}
-
-/** `settled`: as wanted. `blocked`: a foreign node stands there, and we wait for it to go. */
-type Outcome = 'settled' | 'blocked'
+/**
+ * - `created`: it stands since just now, and nobody watches it yet. `settled`: as wanted, and watched.
+ * - `blocked`: something of somebody else stands there, and we wait for it to go.
+ */
+type Outcome = 'created' | 'settled' | 'blocked'
+/** `settled`: as wanted, as far as is known. */
+export type Standing = 'pending' | 'settled' | 'blocked'
+type Phase = 'resting' | 'working' | 'stopped'
 
 export class Registration {
   readonly path: string
-  readonly #zk: ZooKeeperView
   readonly #port: RegistrationPort
+  readonly #node: OwnedNode
   readonly #backoff = new Backoff({ base: 100, cap: 10_000 })
-  readonly #unsubscribe: () => void
+  readonly #answers = new AnswerPace()
+  readonly #alarm: Alarm
+  readonly #waiters: Waiters
+  #takeovers: TakeoverPace | null = null
   #wanted: Wanted = { kind: 'absent' }
-  /** Callers whose wish is not fulfilled yet. */
-  #waiters: Waiter[] = []
-  #outcome: Outcome = 'settled'
-  /** True when what stands in the way is owned by no session. */
-  #nobodys = false
-  #working = false
+  #phase: Phase = 'resting'
+  /** True while something may have changed since the last look. */
   #due = false
-  #timer: ReturnType<typeof setTimeout> | null = null
-  #timerDue = 0
-  /** How many changes were answered of late, and when that was counted. */
-  #answers = { count: 0, at: 0 }
-  #stopped = false
+  #lookAt = Number.POSITIVE_INFINITY
+  #standing: Standing = 'pending'
+  #obstacle: 'foreign' | 'nobodys' = 'foreign'
+  /** The session in which a look with a watch succeeded that has not fired since; 0n: none. */
+  #watchedIn = 0n
+  /** True if something stood there when last heard of. */
+  #present = false
+  /** Number of the newest caller whom the look at hand serves: a wish that comes meanwhile does not harm it. */
+  #served = 0
+  /** True once somebody was told why it is not as wanted. */
+  #told = false
 
-  /** One function for all watches, so that they count as one. */
-  readonly #changed = (): void => {
-    const now = performance.now()
-    const count = Math.max(0, this.#answers.count - (now - this.#answers.at) / ANSWER_INTERVAL) + 1
-    this.#answers = { count, at: now }
-    if (count > BURST) this.#lookLater(ANSWER_INTERVAL)
-    else this.#look()
-  }
-
-  constructor(zk: ZooKeeperView, path: string, port: RegistrationPort) {
+  constructor(path: string, port: RegistrationPort) {
     this.path = path
-    this.#zk = zk
     this.#port = port
-    // A lost link changes nothing: only a new session can have taken the node away.
-    this.#unsubscribe = zk.on('state', ({ state }) => {
-      if (isLinked(state)) this.#look()
-      else if (state === 'closed' || state === 'authFailed') this.#rest()
-    })
+    this.#alarm = new Alarm(port.agenda, () => this.#rang())
+    this.#waiters = new Waiters(() => this.#setAlarm())
+    this.#node = new OwnedNode(path, port, ({ type }) => this.#changed(type !== 'nodeDeleted'))
   }
 
   get wanted(): Wanted {
     return this.#wanted
   }
 
-  /** True while a znode of somebody else stands in the way. */
-  get blocked(): boolean {
-    return this.#outcome === 'blocked'
-  }
-
-  /** Why it is blocked. */
-  get obstacle(): ServiceRegistryError {
-    return ownedByOther(this.path, this.#nobodys)
+  get standing(): Standing {
+    return this.#standing
   }
 
   /**
-   * Resolves when the tree is as wanted, however long that takes. Errors: NO_AUTH and others that do not pass, and
-   * SUPERSEDED when the opposite is wanted meanwhile.
+   * Resolves when the tree is as wanted. Errors: NO_AUTH and others that do not pass, SUPERSEDED when the opposite is
+   * wanted meanwhile, and when the patience is over, why it is not as wanted; the wish stays.
    */
-  want(wanted: Wanted): Promise<void> {
+  want(wanted: Wanted, patience: Patience): Promise<void> {
+    if (this.#phase === 'stopped') return Promise.reject(stopped(this.path))
     this.#wanted = wanted
-    const waiter: Waiter = { kind: wanted.kind, ...deferred<void>() }
-    this.#waiters.push(waiter)
-    this.#requeue([])
+    if (this.#standing === 'settled') this.#standing = 'pending'
+    this.#waiters.supersede(wanted.kind, this.path, this.#served)
+    const waiting = this.#waiters.add(wanted.kind, patience, () => this.#tellObstacle())
     this.#look()
-    return waiter.promise
+    return waiting
+  }
+
+  /** What stands in the way; undefined if nothing does. */
+  get obstacle(): ServiceRegistryError | undefined {
+    if (this.#standing !== 'blocked') return undefined
+    return ownedByOther(this.path, this.#obstacle === 'nobodys' ? 'a persistent node stands there' : HELD)
+  }
+
+  #tellObstacle(): Error | undefined {
+    const { obstacle } = this
+    this.#told ||= obstacle !== undefined
+    return obstacle
+  }
+
+  /** There is a link again. Watches tell what was missed, unless the session, and the node with it, is a new one. */
+  linked(): void {
+    const watched = this.#watchedIn === this.#port.zk.sessionId
+    if (watched && this.#standing === 'settled') return
+    if (!watched) this.#present = false
+    this.#look()
+  }
+
+  /** The client was closed. What is wanted stays wanted, for the time when there is a link again. */
+  rest(): void {
+    this.#lookAt = Number.POSITIVE_INFINITY
+    this.#alarm.clear()
+    this.#waiters.reject(stopped(this.path))
   }
 
   /** Stops looking after the node; the node itself is left to its session. */
   stop(): void {
-    this.#stopped = true
-    this.#unsubscribe()
-    this.#rest()
+    this.#phase = 'stopped'
+    this.rest()
   }
 
-  /** What is wanted stays wanted, for the time when the client is started again. */
-  #rest(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
-    this.#dismiss()
+  /** Stops, and takes the watch back. */
+  dispose(): void {
+    this.stop()
+    this.#node.forget()
   }
 
-  #dismiss(): void {
-    const stopped = new ServiceRegistryError('STOPPED', 'the registry was stopped', { path: this.path })
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(stopped)
-  }
-
-  get #over(): boolean {
-    return this.#zk.state === 'closed' || this.#zk.state === 'authFailed'
+  #changed(present: boolean): void {
+    this.#watchedIn = 0n
+    this.#present = present
+    const { clock } = this.#port.agenda
+    if (this.#answers.allows(clock.now())) this.#look()
+    else this.#lookLater(ANSWER_INTERVAL)
   }
 
   /** Every trigger leads here: a wish, a watch, a new session, the slow check. */
   #look(): void {
     this.#due = true
-    if (!this.#working && !this.#stopped) void this.#work()
-  }
-
-  async #work(): Promise<void> {
-    this.#working = true
-    while (this.#due && !this.#stopped) {
-      this.#due = false
-      const waiters = this.#waiters.splice(0)
-      try {
-        const before = this.#outcome
-        this.#outcome = await this.#reconcile()
-        this.#backoff.reset()
-        if (this.#outcome === 'settled') for (const waiter of waiters) waiter.resolve()
-        else this.#requeue(waiters)
-        // Nobody waits who could be told that what stood there is gone.
-        if (this.#outcome === 'blocked' && before === 'settled' && this.#waiters.length === 0) {
-          this.#port.warning(ownedByOther(this.path, this.#nobodys))
-        }
-        this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
-      } catch (error) {
-        this.#failed(error, waiters)
-      }
-    }
-    this.#working = false
-    // Whoever went back into the queue while the registration was stopped is told too.
-    if (this.#stopped) this.#dismiss()
-  }
-
-  #failed(error: unknown, waiters: readonly Waiter[]): void {
-    // A client that is closed brings nothing back before it is started again.
-    const over = this.#over
-    const passing = !over && (isPassing(error) || isSessionOver(error) || isRace(error))
-    log('%s: %s', this.path, error)
-    // What passes is waited out together with the wish; the rest is the caller's to know, now.
-    if (passing) this.#requeue(waiters)
-    else for (const waiter of waiters) waiter.reject(error)
-    if (!passing && waiters.length === 0) this.#port.warning(error)
-    this.#lookLater(this.#backoff.next())
-  }
-
-  /** Waiters go on waiting, except those whose wish is not the one at hand any more. */
-  #requeue(waiters: readonly Waiter[]): void {
-    const all = [...waiters, ...this.#waiters]
-    this.#waiters = all.filter(waiter => waiter.kind === this.#wanted.kind)
-    const message = `${this.path}: another call wants the opposite`
-    const superseded = new ServiceRegistryError('SUPERSEDED', message, { path: this.path })
-    for (const waiter of all) if (waiter.kind !== this.#wanted.kind) waiter.reject(superseded)
+    if (this.#phase === 'resting') void this.#work()
   }
 
   /** The earliest of the times that were asked for counts. */
   #lookLater(ms: number): void {
-    if (this.#stopped || this.#over) return
-    const due = performance.now() + ms
-    if (this.#timer !== null) {
-      if (this.#timerDue <= due) return
-      clearTimeout(this.#timer)
+    if (this.#over) return
+    this.#lookAt = Math.min(this.#lookAt, this.#port.agenda.clock.now() + ms)
+    this.#setAlarm()
+  }
+
+  #setAlarm(): void {
+    if (this.#phase !== 'stopped') this.#alarm.set(Math.min(this.#lookAt, this.#waiters.deadline))
+  }
+
+  #rang(): void {
+    const now = this.#port.agenda.clock.now()
+    this.#waiters.expire(now)
+    if (this.#lookAt > now) return this.#setAlarm()
+    this.#lookAt = Number.POSITIVE_INFINITY
+    this.#setAlarm()
+    this.#look()
+  }
+
+  async #work(): Promise<void> {
+    this.#phase = 'working'
+    // While it works, `stop` may be called at any point.
+    const stopped = (): boolean => this.#phase === 'stopped'
+    while (this.#due && !stopped()) {
+      this.#due = false
+      try {
+        await this.#lookOnce()
+        this.#backoff.reset()
+      } catch (error) {
+        this.#failed(error)
+      }
+      // Those whom it did not serve, and who wanted something else than what is wanted by now.
+      this.#waiters.supersede(this.#wanted.kind, this.path, 0)
+      this.#served = 0
     }
-    this.#timerDue = due
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#look()
-    }, ms)
+    if (!stopped()) this.#phase = 'resting'
+  }
+
+  async #lookOnce(): Promise<void> {
+    this.#served = this.#waiters.newest
+    const wanted = this.#wanted
+    const bytes = wanted.kind === 'present' ? wanted.bytes.length : 0
+    const outcome = await this.#port.gate.run(bytes, () => this.#reconcile(wanted))
+    if (this.#phase === 'stopped') return
+    if (outcome === 'blocked') this.#blocked(wanted)
+    else {
+      this.#standing = this.#wanted === wanted ? 'settled' : 'pending'
+      this.#told = false
+      this.#waiters.resolve(this.#served)
+    }
+    this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
+    // Whoever waited knows by now; the watch follows right behind.
+    if (outcome === 'created') void this.#arm(wanted)
+  }
+
+  #blocked(wanted: Wanted): void {
+    this.#standing = 'blocked'
+    const error = this.obstacle as ServiceRegistryError
+    // Nobody waits who could be told that what stood there is gone.
+    if (this.#waiters.size === 0 && !this.#told) {
+      this.#told = true
+      this.#port.warning(error)
+    }
+    if (wanted.kind === 'present' && wanted.conflict === 'fail' && wanted === this.#wanted) {
+      this.#waiters.reject(error)
+      this.#port.gaveUp(this)
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#phase === 'stopped') return
+    // A client that is closed brings nothing back before it is started again.
+    const passing = !this.#over && (isPassing(error) || isSessionOver(error) || isRace(error))
+    log('%s: %s', this.path, error)
+    this.#watchedIn = 0n
+    if (this.#standing === 'settled') this.#standing = 'pending'
+    // What passes is waited out together with the wish; the rest is the caller's to know, now.
+    if (!passing && this.#waiters.size === 0 && !this.#told) {
+      this.#told = true
+      this.#port.warning(error)
+    }
+    if (!passing) this.#waiters.reject(error)
+    this.#lookLater(this.#backoff.next())
+  }
+
+  get #over(): boolean {
+    const { state } = this.#port.zk
+    return state === 'closed' || state === 'authFailed'
   }
 
   /** One step from what is there to what is wanted. */
-  async #reconcile(): Promise<Outcome> {
-    const wanted = this.#wanted
+  async #reconcile(wanted: Wanted): Promise<Outcome> {
+    if (wanted.kind === 'absent') return this.#reconcileAbsent()
+    // Most often there is nothing, and asking first would only cost time.
+    if (!this.#present && (await this.#node.create(wanted.bytes))) return 'created'
     const found = await this.#find()
-    if (wanted.kind === 'absent') {
-      if (found.kind === 'mine' || found.kind === 'former') await this.#remove(found.stat)
-      return 'settled'
-    }
     switch (found.kind) {
       case 'none':
-        await this.#create(wanted.data)
-        break
+        return (await this.#node.create(wanted.bytes)) ? 'created' : this.#again()
       case 'mine':
-        if (!sameBytes(found.data, wanted.data)) {
-          await this.#zk.set(this.path, wanted.data, { version: found.stat.version })
-        }
+        if (!isAsWanted(found.data, wanted)) await this.#node.write(found.stat, wanted.bytes)
         return 'settled'
       case 'former':
-        await this.#replace(found.stat, wanted.data)
-        break
+        await this.#node.replace(found.stat, wanted.bytes)
+        return 'created'
       case 'foreign':
-        return 'blocked'
+        if (wanted.conflict === 'takeover') return this.#takeOver(found, wanted.bytes)
     }
-    await this.#arm()
+    this.#obstacle = found.kind
+    return 'blocked'
+  }
+
+  async #reconcileAbsent(): Promise<Outcome> {
+    const found = await this.#find()
+    if (found.kind === 'mine' || found.kind === 'former') await this.#node.remove(found.stat)
     return 'settled'
   }
 
-  /** Reads with a watch, so that the next change leads to the next step. */
+  /** Something stood there a moment ago, and did not a moment before. */
+  #again(): never {
+    throw new ZooKeeperError('NODE_EXISTS', { path: this.path })
+  }
+
+  async #takeOver(found: Exclude<Found, { kind: 'none' }>, bytes: Uint8Array): Promise<Outcome> {
+    this.#takeovers ??= new TakeoverPace()
+    const { clock } = this.#port.agenda
+    const pause = this.#takeovers.pause(clock.now())
+    if (pause > 0) {
+      this.#obstacle = 'foreign'
+      this.#lookLater(pause)
+      return 'blocked'
+    }
+    await this.#node.replace(found.stat, bytes)
+    this.#takeovers.took(clock.now())
+    this.#port.warning(takenOver(this.path, found.stat.ephemeralOwner))
+    return 'created'
+  }
+
   async #find(): Promise<Found> {
-    const before = this.#zk.sessionId
-    try {
-      const { data, stat } = await this.#zk.get(this.path, { watch: this.#changed })
-      const owner = stat.ephemeralOwner
-      // Between two sessions nothing is known to be ours.
-      if (before !== this.#zk.sessionId) throw new ZooKeeperError('SESSION_EXPIRED', { path: this.path })
-      if (owner !== 0n && owner === before) return { kind: 'mine', stat, data }
-      this.#nobodys = owner === 0n
-      return { kind: this.#port.wasOurs(owner) ? 'former' : 'foreign', stat, data }
-    } catch (error) {
-      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
-      return { kind: 'none' }
-    }
-  }
-
-  async #create(data: Uint8Array): Promise<void> {
-    const acl = this.#port.acl()
-    const options = acl === undefined ? {} : { acl }
-    await withParents(this.#zk, this.path, acl, () =>
-      this.#zk.create(this.path, data, { ...options, mode: 'ephemeral' }),
-    )
-  }
-
-  /** In one transaction: readers see the old node or the new one, and never none. */
-  async #replace(stat: Stat, data: Uint8Array): Promise<void> {
-    const acl = this.#port.acl()
-    await this.#zk
-      .transaction()
-      .delete(this.path, { version: stat.version })
-      .create(this.path, data, acl === undefined ? { mode: 'ephemeral' } : { acl, mode: 'ephemeral' })
-      .commit()
-  }
-
-  async #remove(stat: Stat): Promise<void> {
-    try {
-      await this.#zk.delete(this.path, { version: stat.version })
-    } catch (error) {
-      if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
-    }
+    const session = this.#port.zk.sessionId
+    this.#watchedIn = session
+    const found = await this.#node.find()
+    this.#present = found.kind !== 'none'
+    if (!this.#present) this.#watchedIn = 0n
+    return found
   }
 
   /** After a creation: from now on a change by anybody is noticed. */
-  async #arm(): Promise<void> {
-    const stat = await this.#zk.exists(this.path, { watch: this.#changed })
-    if (stat === null) this.#due = true
+  async #arm(wanted: Wanted): Promise<void> {
+    this.#present = true
+    try {
+      const found = await this.#find()
+      if (wanted !== this.#wanted || wanted.kind === 'absent') return
+      if (found.kind !== 'mine' || !isAsWanted(found.data, wanted)) this.#look()
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 }
 
-function sameBytes(a: Uint8Array | null, b: Uint8Array): boolean {
-  return a !== null && Buffer.compare(a, b) === 0
+/** Process and time of writing do not count: two that write the same need not correct each other. */
+function isAsWanted(present: Uint8Array | null, wanted: Extract<Wanted, { kind: 'present' }>): boolean {
+  if (present === null) return false
+  return Buffer.compare(present, wanted.bytes) === 0 || holds(decode(present), wanted.data)
 }
 
-function ownedByOther(path: string, nobodys: boolean): ServiceRegistryError {
-  const what = nobodys ? 'a persistent node stands there' : 'another session holds it'
-  const message = `${path}: ${what}; the registration waits for it to go`
-  return new ServiceRegistryError('OWNED_BY_OTHER', message, { path })
+function stopped(path: string): ServiceRegistryError {
+  return new ServiceRegistryError('STOPPED', 'the registry was stopped', { path })
+}
+
+const HELD = 'another session holds it'
+
+function ownedByOther(path: string, what: string): ServiceRegistryError {
+  return new ServiceRegistryError('OWNED_BY_OTHER', `${path}: ${what}, and only its owner takes it away`, {
+    path,
+  })
+}
+
+function takenOver(path: string, owner: bigint): ServiceRegistryError {
+  const message = `${path}: taken over from session 0x${owner.toString(16)}, which is alive`
+  return new ServiceRegistryError('TAKEN_OVER', message, { path })
 }

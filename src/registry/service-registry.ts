@@ -67,7 +67,8 @@ export class ServiceRegistry implements AsyncDisposable {
   #warning = false
 
   private constructor(settings: Settings) {
-    this.#link = new Link(settings, () => void this.#own())
+    const warning = (error: unknown): void => this.#warn(error)
+    this.#link = new Link(settings, { forked: () => void this.#own(), warning })
     this.#watchers = new WatcherBook(this.#link, error => this.#warn(error))
     this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
     this.#locks = new LockBook(this.#link)
@@ -135,8 +136,9 @@ export class ServiceRegistry implements AsyncDisposable {
    * Registers an ephemeral node and keeps it: it comes back by itself after the session expired and when somebody
    * deletes it. Resolves when it stands; what is wanted stays wanted whatever the outcome of the call.
    * Without data it keeps what it had; null takes that away.
-   * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH, and OWNED_BY_OTHER when another
-   * session still holds the path after `timeout`; the registration then goes on waiting for it to go.
+   * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, SUPERSEDED, NO_AUTH, and OWNED_BY_OTHER when
+   * somebody else still holds the path after `timeout` (the registration then goes on waiting), or with
+   * `conflict: 'fail'` at once (it is not wanted any more then).
    */
   async setNode(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
     if (this.#borrowed) await this.#own()
@@ -145,9 +147,10 @@ export class ServiceRegistry implements AsyncDisposable {
 
   /**
    * Writes a persistent node; equal data is not written again. Later changes by others are left alone.
+   * Without data it leaves what the node holds, or puts back what `state: false` took away; null clears it.
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH.
    */
-  async setData(path: string, data: NodeData = null, options: SetOptions & SchemaOption = {}): Promise<void> {
+  async setData(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
     if (this.#borrowed) await this.#own()
     await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setData(path, data, options))
   }

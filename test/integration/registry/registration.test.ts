@@ -224,7 +224,7 @@ test('OWNED_BY_OTHER when it does not go in time, and the wish stays', async t =
   const registry = await registryAt(t, servers)
   const stranger = await client(t, servers)
   await stranger.create('/a', 'theirs', { mode: 'ephemeral' })
-  const error = await errorOf(registry.setNode('/a', { n: 1 }, { timeout: 300 }))
+  const error = await errorOf(registry.setNode('/a', { n: 1 }, { timeout: 2500 }))
   t.match(error, { name: 'ServiceRegistryError', code: 'OWNED_BY_OTHER', path: '/a' })
   t.equal(await ownerOf(witness, '/a'), stranger.sessionId, 'it was left alone')
   t.equal((await witness.get('/a')).data?.toString(), 'theirs')

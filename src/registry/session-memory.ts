@@ -1,0 +1,137 @@
+// The sessions that were ours: what they own may be replaced. With a file, also those of the process before this one.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { formatSessionId } from '../../protocol/session/handshake.ts'
+import { logger } from '../../protocol/support/log.ts'
+import { ServiceRegistryError } from './errors.ts'
+
+const log = logger('sessions')
+
+/** A session that is older has long expired. */
+const MOST_SESSIONS = 16
+
+/** What the file holds. No secret: the ids can be seen on every ephemeral znode. */
+interface Content {
+  readonly version: 1
+  readonly host: string
+  readonly pid: number
+  /** When that process was started, as the system tells it; null where it does not. */
+  readonly started: string | null
+  /** In hexadecimal, the newest last. */
+  readonly sessions: readonly string[]
+}
+
+/** The files that registries of this process use. */
+const inUse = new Map<string, SessionMemory>()
+
+export class SessionMemory {
+  readonly #file: string | null
+  readonly #warn: (error: unknown) => void
+  #sessions = new Set<bigint>()
+
+  /**
+   * Takes the file over, for this process. Throws INVALID_OPTION when a process that is alive uses it, and when it
+   * cannot be written. One that cannot be understood, or that another host wrote, proves nothing.
+   */
+  constructor(file: string | null, warn: (error: unknown) => void) {
+    this.#file = file === null ? null : resolve(file)
+    this.#warn = warn
+    if (this.#file === null) return
+    const content = read(this.#file)
+    if (inUse.has(this.#file)) throw refused('another registry of this process uses it')
+    if (content !== null && isAlive(content)) throw refused(`process ${content.pid} uses it`)
+    if (content?.host === hostname()) this.#sessions = new Set(content.sessions.map(sessionIdOf))
+    try {
+      write(this.#file, this.#sessions)
+    } catch (cause) {
+      throw refused('it cannot be written', cause)
+    }
+    inUse.set(this.#file, this)
+  }
+
+  has(sessionId: bigint): boolean {
+    return this.#sessions.has(sessionId)
+  }
+
+  /** Remembers a session before anything is created in it. */
+  add(sessionId: bigint): void {
+    if (this.#sessions.has(sessionId)) return
+    this.#sessions.add(sessionId)
+    for (const oldest of [...this.#sessions].slice(0, -MOST_SESSIONS)) this.#sessions.delete(oldest)
+    if (this.#file === null) return
+    const user = inUse.get(this.#file) ?? this
+    inUse.set(this.#file, user)
+    try {
+      if (user !== this) throw refused('another registry of this process uses it')
+      write(this.#file, this.#sessions)
+    } catch (error) {
+      this.#warn(error)
+    }
+  }
+
+  /** The file is free for another registry of this process. */
+  release(): void {
+    if (this.#file !== null && inUse.get(this.#file) === this) inUse.delete(this.#file)
+  }
+}
+
+function read(file: string): Content | null {
+  try {
+    const content = JSON.parse(readFileSync(file, 'utf8')) as Partial<Content>
+    const { version, host, pid, started, sessions } = content
+    if (version !== 1 || typeof host !== 'string' || !Number.isInteger(pid) || !Array.isArray(sessions))
+      return null
+    if (!sessions.every(id => typeof id === 'string' && /^0x[0-9a-f]{1,16}$/.test(id))) return null
+    return { version, host, pid: pid as number, started: started ?? null, sessions }
+  } catch (error) {
+    log('%s: %s', file, error)
+    return null
+  }
+}
+
+/** Written beside it and renamed: a crash leaves the old file or the new one. */
+function write(file: string, sessions: Iterable<bigint>): void {
+  const content: Content = {
+    version: 1,
+    host: hostname(),
+    pid: process.pid,
+    started: startOf(process.pid),
+    sessions: [...sessions].map(formatSessionId),
+  }
+  const temporary = `${file}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 })
+  renameSync(temporary, file)
+}
+
+/** Ids are signed, and written without a sign. */
+function sessionIdOf(text: string): bigint {
+  return BigInt.asIntN(64, BigInt(text))
+}
+
+/** True for another process of this host; its id alone would not do, as ids are given again. */
+function isAlive({ host, pid, started }: Content): boolean {
+  if (host !== hostname() || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const now = startOf(pid)
+  return started === null || now === null || now === started
+}
+
+/** Ticks between the start of the system and that of the process, where there is a /proc. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name, in parentheses, may have blanks; the 20th field behind it is the time.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}
+
+function refused(why: string, cause?: unknown): ServiceRegistryError {
+  return new ServiceRegistryError('INVALID_OPTION', `sessionFile: ${why}`, { cause })
+}

@@ -1,0 +1,181 @@
+// A process that is killed and started again while the server still has its session.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import { errorOf } from '../protocol/support.ts'
+import { branch, dataOf, ownerOf, registryAt } from './support.ts'
+
+const server = await startServer({ tickTime: 500 })
+t.teardown(() => server.stop())
+const at = server.connectString
+
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { timeout: 90_000 }, body)
+}
+
+/** A file of its own in a folder that the test removes. */
+function fileFor(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ndsr-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'sessions')
+}
+
+interface Child {
+  readonly pid: number
+  /** Resolves when its node stands, with the id of its session. */
+  readonly standing: Promise<bigint>
+  kill(): Promise<void>
+}
+
+function registrant(t: Test, servers: string, path: string, sessionFile = ''): Child {
+  const script = fileURLToPath(new URL('children/registrant.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import=tsx', script, servers, path, sessionFile], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
+  const standing = new Promise<bigint>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', line => resolve(BigInt(line)))
+    child.once('close', () => reject(new Error('the child ended')))
+  })
+  standing.catch(() => {})
+  const kill = (): Promise<void> => {
+    child.kill('SIGKILL')
+    return ended
+  }
+  return { pid: child.pid!, standing, kill }
+}
+
+async function alive(sessionId: bigint): Promise<boolean> {
+  return (await server.command('dump')).includes(`0x${BigInt.asUintN(64, sessionId).toString(16)}`)
+}
+
+async function gone(sessionId: bigint): Promise<void> {
+  await eventually('the session is over', async () => !(await alive(sessionId)), 30_000)
+}
+
+test('H35: kill -9 and a restart at once, with a session file: replaced without a gap, exactly one node', async t => {
+  const { servers, witness } = await branch(t, at)
+  const file = fileFor(t)
+  await witness.create('/pool')
+  const before = registrant(t, servers, '/pool/host:1', file)
+  const former = await before.standing
+  await before.kill()
+  t.equal(await ownerOf(witness, '/pool/host:1'), former, 'the server still has the node of the dead process')
+  const absences: unknown[] = []
+  let looking = true
+  const look = (async () => {
+    while (looking) if ((await witness.exists('/pool/host:1')) === null) absences.push(performance.now())
+  })()
+  const after = registrant(t, servers, '/pool/host:1', file)
+  const session = await after.standing
+  t.equal(await ownerOf(witness, '/pool/host:1'), session)
+  const { czxid } = (await witness.exists('/pool/host:1'))!
+  t.ok(await alive(former), 'it did not wait for the former session')
+  looking = false
+  await look
+  t.strictSame(absences, [], 'no reader saw it absent')
+  await gone(former)
+  t.strictSame((await witness.getChildren('/pool')).children, ['host:1'])
+  t.equal((await witness.exists('/pool/host:1'))?.czxid, czxid, 'the former session takes nothing along')
+  await after.kill()
+})
+
+test('H35: kill -9 and a restart at once, without a file: waits for the dead, and then exactly one node', async t => {
+  const { servers, witness } = await branch(t, at)
+  await witness.create('/pool')
+  const before = registrant(t, servers, '/pool/host:1')
+  const former = await before.standing
+  await before.kill()
+  const after = registrant(t, servers, '/pool/host:1')
+  const session = await after.standing
+  await gone(former)
+  t.equal(await ownerOf(witness, '/pool/host:1'), session)
+  t.match(await dataOf(witness, '/pool/host:1'), { pid: after.pid })
+  t.strictSame((await witness.getChildren('/pool')).children, ['host:1'])
+  await after.kill()
+})
+
+test('H35: the session file holds ids and no secret, and only its owner reads it', async t => {
+  const { servers } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const registry = await registryAt(t, servers, { sessionFile })
+  const content = JSON.parse(readFileSync(sessionFile, 'utf8'))
+  const id = `0x${BigInt.asUintN(64, registry.client.sessionId).toString(16)}`
+  t.match(content, { version: 1, host: hostname(), pid: process.pid, sessions: [id] })
+  t.equal(statSync(sessionFile).mode & 0o777, 0o600)
+  await registry.stop()
+  const next = await registryAt(t, servers, { sessionFile })
+  t.equal(
+    JSON.parse(readFileSync(sessionFile, 'utf8')).sessions.length,
+    2,
+    'after a stop it can be used again',
+  )
+  t.equal(JSON.parse(readFileSync(sessionFile, 'utf8')).sessions[0], id)
+  await next.stop()
+})
+
+test('H35: a session file that a live process or another registry uses is refused', async t => {
+  const { servers, witness } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const child = registrant(t, servers, '/a', sessionFile)
+  const session = await child.standing
+  const options = { servers, sessionFile, sessionTimeout: 4000 }
+  const error = await errorOf(ServiceRegistry.connect(options))
+  t.match(error, { code: 'INVALID_OPTION', message: `sessionFile: process ${child.pid} uses it` })
+  t.equal(await ownerOf(witness, '/a'), session)
+  await child.kill()
+  const registry = await registryAt(t, servers, { sessionFile })
+  t.match(await errorOf(ServiceRegistry.connect(options)), {
+    code: 'INVALID_OPTION',
+    message: /another registry/,
+  })
+  await registry.stop()
+})
+
+test('H35: a file that proves nothing is a start without proof', async t => {
+  const { servers, witness } = await branch(t, at)
+  const stranger = await registryAt(t, servers)
+  await stranger.setNode('/a', { n: 'theirs' })
+  const id = `0x${BigInt.asUintN(64, stranger.client.sessionId).toString(16)}`
+  const contents = [
+    '',
+    '{"version":1,"ho',
+    JSON.stringify({ version: 2, host: hostname(), pid: 1, started: null, sessions: [id] }),
+    JSON.stringify({ version: 1, host: 'another.example', pid: 1, started: null, sessions: [id] }),
+    JSON.stringify({ version: 1, host: hostname(), pid: process.pid, started: null, sessions: [7] }),
+  ]
+  for (const content of contents) {
+    const sessionFile = fileFor(t)
+    writeFileSync(sessionFile, content)
+    const registry = await registryAt(t, servers, { sessionFile, conflict: 'fail' })
+    t.match(await errorOf(registry.setNode('/a', { n: 1 })), { code: 'OWNED_BY_OTHER' }, content)
+    await registry.stop()
+  }
+  t.match(await dataOf(witness, '/a'), { n: 'theirs' })
+  const sessionFile = fileFor(t)
+  writeFileSync(
+    sessionFile,
+    JSON.stringify({ version: 1, host: hostname(), pid: process.pid, started: null, sessions: [id] }),
+  )
+  const registry = await registryAt(t, servers, { sessionFile, conflict: 'fail' })
+  await registry.setNode('/a', { n: 1 })
+  t.match(await dataOf(witness, '/a'), { n: 1 }, 'the same with a proof')
+})
+
+test('H35: a session file that cannot be written is told before anything is done', async t => {
+  const { servers } = await branch(t, at)
+  const sessionFile = join(fileFor(t), 'no', 'such', 'folder')
+  const error = await errorOf(ServiceRegistry.connect({ servers, sessionFile }))
+  t.match(error, { code: 'INVALID_OPTION', message: /sessionFile: it cannot be written/ })
+  t.notOk(existsSync(sessionFile))
+})
