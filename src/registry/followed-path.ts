@@ -16,6 +16,8 @@ export interface FollowedPathPort {
   readonly zk: ZooKeeperView
   readonly clock?: Clock
   warning(error: unknown): void
+  /** Runs a first read as the registry's rate limit has it. */
+  limited<T>(call: () => Promise<T>): Promise<T>
   connected(): boolean
   /** True while all watches are armed and have told what was missed. */
   confirmed(): boolean
@@ -144,7 +146,7 @@ export class FollowedPath {
       return
     }
     try {
-      await this.#watcher.start()
+      await this.#port.limited(() => this.#watcher.start())
     } catch (error) {
       if (!isPassing(error)) {
         this.#watcher.stop()

@@ -88,6 +88,7 @@ export class WatcherBook {
     const followed = new FollowedPath(path, {
       zk: this.#link.zk,
       warning: this.#warn,
+      limited: call => this.#link.limited(call),
       connected: () => this.#link.connected,
       confirmed: () => this.#link.confirmed,
     })
