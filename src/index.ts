@@ -17,16 +17,9 @@ export { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './regist
 export type { AcquireLockOptions, HeldLock, LockOptions } from './registry/lock.ts'
 export { RegistryLock } from './registry/lock.ts'
 export type { WithLockOptions } from './registry/lock-book.ts'
-export type { CallOptions, ServiceRegistryOptions, ServiceRegistryOptions } from './registry/options.ts'
+export type { CallOptions, ServiceRegistryOptions } from './registry/options.ts'
 export type { RateLimit } from './registry/rate-limiter.ts'
-export type {
-  Checked,
-  Checked,
-  ReadOptions,
-  ReadOptions,
-  SnapshotFor,
-  SnapshotFor,
-} from './registry/read-options.ts'
+export type { Checked, ReadOptions, SnapshotFor } from './registry/read-options.ts'
 export type { Conflict } from './registry/registration.ts'
 export type { SetOptions, UnsetOptions } from './registry/registration-book.ts'
 export type { ServiceRegistryEvents } from './registry/service-registry.ts'

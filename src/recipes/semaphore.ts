@@ -12,7 +12,7 @@ import { kazooLock, takeTurn } from './line.ts'
 import { deleteForCertain, isPassing, persistently } from './persistence.ts'
 import type { Created } from './protected-create.ts'
 import { Tenure } from './tenure.ts'
-import { changed } from './wait.ts'
+import { changed, linkedOnly } from './wait.ts'
 
 export interface SemaphoreOptions {
   /** How many may hold a lease at once; all users of a path must agree. Default 1. */
@@ -59,24 +59,39 @@ export class Semaphore {
 
   /**
    * A lease, or null when the time is up. Waiters get their leases in the order in which they came.
-   * Errors: RecipeError LEASES_MISMATCH, NO_AUTH, the signal's reason; a broken connection is waited out.
+   * Errors: RecipeError LEASES_MISMATCH, NO_AUTH, the signal's reason. A broken connection is waited out, except by a
+   * single try: CONNECTION_LOSS at once.
    * Whatever the outcome, no node is left behind.
    */
   async acquire(options: AcquireOptions = {}): Promise<Tenure | null> {
     const { wait = Number.POSITIVE_INFINITY, signal } = options
     checkWait(wait)
     signal?.throwIfAborted()
-    // One try is not bound by time: it does not wait for others, only for the servers.
-    const once = wait === 0
+    if (wait > 0) return this.#within(wait, signal, inner => this.#acquire(inner, false))
+    // One try waits for the servers, as long as there is a link to them, and not for others.
+    const trying = linkedOnly(this.#zk, signal)
+    try {
+      return await this.#within(Number.POSITIVE_INFINITY, trying.signal, inner => this.#acquire(inner, true))
+    } finally {
+      trying.off()
+    }
+  }
+
+  async #within(
+    wait: number,
+    signal: AbortSignal | undefined,
+    task: (signal: AbortSignal) => Promise<Tenure | null>,
+  ): Promise<Tenure | null> {
     let attempt: Promise<Tenure | null> = Promise.resolve(null)
     try {
       return await withDeadline(
         systemClock,
-        once ? Number.POSITIVE_INFINITY : wait,
+        wait,
         () => TIME_IS_UP,
         signal,
         inner => {
-          attempt = this.#acquire(inner, once)
+          inner.throwIfAborted()
+          attempt = task(inner)
           return attempt
         },
       )

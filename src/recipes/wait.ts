@@ -1,7 +1,7 @@
 // Waiting for a znode to change: the watch, the end of the session, or the caller's signal.
 import type { Watcher, ZooKeeperView } from '../../protocol/index.ts'
-import { isTerminal } from '../../protocol/index.ts'
-import { abortable } from '../../protocol/support/abort.ts'
+import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
+import { abortable, onAbort } from '../../protocol/support/abort.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 
 /**
@@ -26,5 +26,25 @@ export async function changed(
     off()
     // Whoever polls a lock that is held for long must not pile up watches.
     zk.removeWatch(path, watch)
+  }
+}
+
+/** A signal that aborts with CONNECTION_LOSS as soon as there is no link, with `outer`, and after `off` no more. */
+export function linkedOnly(
+  zk: ZooKeeperView,
+  outer: AbortSignal | undefined,
+): { signal: AbortSignal; off: () => void } {
+  const controller = new AbortController()
+  const check = (): void => {
+    if (!isLinked(zk.state))
+      controller.abort(new ZooKeeperError('CONNECTION_LOSS', { mayHaveApplied: false }))
+  }
+  check()
+  const offs = [onAbort(outer, reason => controller.abort(reason)), zk.on('state', check)]
+  return {
+    signal: controller.signal,
+    off: () => {
+      for (const off of offs) off()
+    },
   }
 }

@@ -4,7 +4,7 @@ import { Semaphore } from '../recipes/semaphore.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { HeldLock, LockOptions } from './lock.ts'
-import { DEFAULT_WAIT, RegistryLock } from './lock.ts'
+import { DEFAULT_WAIT, leaseOf, RegistryLock } from './lock.ts'
 import { checkFunction, checkLock, checkNotRoot } from './options.ts'
 
 export interface WithLockOptions extends LockOptions {
@@ -61,7 +61,7 @@ export class LockBook {
     checkFunction('task', task)
     this.#link.checkWritable(`lock ${path}`)
     const { wait = DEFAULT_WAIT, signal } = options
-    const tenure = await this.#semaphore(path, options).acquire({ wait, signal })
+    const tenure = await leaseOf(this.#semaphore(path, options), wait, signal)
     if (tenure === null) {
       throw new ServiceRegistryError('LOCK_NOT_ACQUIRED', `${path} is not free within ${wait} ms`, { path })
     }

@@ -1,11 +1,12 @@
 // A lock of the registry: a kazoo semaphore, as the Python package's locks are, so that both exclude each other.
 import type { Transaction } from '../../protocol/index.ts'
+import { ZooKeeperError } from '../../protocol/index.ts'
 import { onAbort, withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 import type { Semaphore } from '../recipes/semaphore.ts'
 import type { Tenure } from '../recipes/tenure.ts'
-import { ServiceRegistryError } from './errors.ts'
+import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { checkLock } from './options.ts'
 
 export interface LockOptions {
@@ -58,7 +59,8 @@ export class RegistryLock implements AsyncDisposable {
   /**
    * True when the lock is held, at once if it is already; false when the time is up, or when it is released
    * meanwhile. Of calls at the same time one stands in line, and the others wait for its outcome, each for its own
-   * time. Errors: NoConnectionError, ReadOnlyError, RecipeError LEASES_MISMATCH, the signal's reason.
+   * time. A broken connection is waited out, but not by a single try. Errors: NoConnectionError, ReadOnlyError,
+   * RecipeError LEASES_MISMATCH, NO_AUTH, the signal's reason.
    */
   async acquire(options: AcquireLockOptions = {}): Promise<boolean> {
     checkLock(options)
@@ -121,7 +123,7 @@ export class RegistryLock implements AsyncDisposable {
     const controller = new AbortController()
     const offs = [signal, released].map(each => onAbort(each, reason => controller.abort(reason)))
     try {
-      const tenure = await semaphore.acquire({ wait, signal: controller.signal })
+      const tenure = await leaseOf(semaphore, wait, controller.signal)
       if (released.aborted) await tenure?.release()
       else this.#tenure = tenure
       return this.status()
@@ -141,6 +143,21 @@ export class RegistryLock implements AsyncDisposable {
     await withDeadline(systemClock, left, late, signal, () => standing).catch(error => {
       if (error !== TIME_IS_UP) throw error
     })
+  }
+}
+
+/** A lease, or null when the time is up; a single try without a connection is a NoConnectionError. */
+export async function leaseOf(
+  semaphore: Semaphore,
+  wait: number,
+  signal: AbortSignal | undefined,
+): Promise<Tenure | null> {
+  try {
+    return await semaphore.acquire({ wait, signal })
+  } catch (error) {
+    if (wait === 0 && ZooKeeperError.is(error, 'CONNECTION_LOSS'))
+      throw new NoConnectionError(undefined, error)
+    throw error
   }
 }
 

@@ -6,6 +6,9 @@ import { t } from '../tap.ts'
 
 t.test('the defaults of the Python package', async t => {
   t.same(settingsOf({}), {
+    conflict: 'wait',
+    rateLimit: null,
+    sessionFile: null,
     servers: 'localhost:2181',
     username: null,
     password: null,
