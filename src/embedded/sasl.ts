@@ -52,17 +52,26 @@ export class SaslExchange {
     if (password === undefined || !offered || cnonce === '' || (directives.get('qop') ?? 'auth') !== 'auth') {
       return FAILED
     }
-    const proof = (prefix: string): string => this.#proof(user, password, cnonce, prefix)
+    // Java's client sends the name a second time, as the one to act as; the server goes by the name that was proved.
+    const actAs = directives.has('authzid') ? `:${of('authzid')}` : ''
+    const secret = { password, session: `:${this.#nonce}:${cnonce}${actAs}` }
+    const proof = (prefix: string): string => this.#proof(user, secret, cnonce, prefix)
     if (!isSame(of('response'), proof('AUTHENTICATE'))) return FAILED
     return { type: 'token', token: Buffer.from(`rspauth=${proof('')}`), user }
   }
 
-  #proof(user: string, password: string, cnonce: string, prefix: string): string {
-    const secret = md5(`${user}:${REALM}:${password}`)
-    const session = md5(Buffer.concat([secret, Buffer.from(`:${this.#nonce}:${cnonce}`)])).toString('hex')
+  #proof(user: string, { password, session }: Secret, cnonce: string, prefix: string): string {
+    const known = md5(`${user}:${REALM}:${password}`)
+    const key = md5(Buffer.concat([known, Buffer.from(session)])).toString('hex')
     const request = md5(`${prefix}:${DIGEST_URI}`).toString('hex')
-    return md5([session, this.#nonce, NONCE_COUNT, cnonce, 'auth', request].join(':')).toString('hex')
+    return md5([key, this.#nonce, NONCE_COUNT, cnonce, 'auth', request].join(':')).toString('hex')
   }
+}
+
+/** What both sides know: the password, and what makes this exchange differ from others. */
+interface Secret {
+  readonly password: string
+  readonly session: string
 }
 
 /** name=value or name="value", separated by commas; ends at what it cannot read. */
