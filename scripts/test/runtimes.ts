@@ -18,7 +18,7 @@ const USAGE = `Runs the library's suite on other runtimes than Node, from the so
 `
 const NAMES: readonly RuntimeName[] = ['deno', 'bun']
 const SUITES = [
-  ...['protocol', 'registry', 'cache', 'embedded', 'testing', 'conformance'],
+  ...['protocol', 'registry', 'cache', 'embedded', 'testing', 'conformance', 'runtimes'],
   ...['protocol', 'recipes', 'registry', 'cache'].map(name => `integration/${name}`),
 ].map(name => `test/${name}`)
 const AT_ONCE = 2
