@@ -1,9 +1,9 @@
 // The clients that take part: how each is started, or why it cannot be.
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { findPython } from '../peers/python.ts'
+import { findRuntime } from '../peers/runtimes.ts'
 import { runTool } from '../zookeeper/find/tools.ts'
 import { findInstallation } from '../zookeeper/run/installation.ts'
 import { built, ownPackage, peer, peersPackage, program } from './places.ts'
@@ -100,30 +100,19 @@ async function native(): Promise<Finding> {
 }
 
 async function deno(): Promise<Finding> {
-  const folder = dirname(require.resolve('deno/package.json'))
-  const args = ['run', '--allow-all', '--quiet', '--v8-flags=--expose-gc', program('ours'), built]
-  const env = { DENO_NO_UPDATE_CHECK: '1' }
+  const { command, args, env, version } = await findRuntime('deno')
   return {
-    command: executable(folder, 'deno'),
-    args,
+    command,
+    args: [...args, '--v8-flags=--expose-gc', program('ours'), built],
     env,
-    version: await versionIn(join(folder, 'package.json')),
+    version,
     ops: OURS,
   }
 }
 
 async function bun(): Promise<Finding> {
-  const folder = join(dirname(require.resolve('bun/package.json')))
-  const args = [program('ours'), built]
-  const command = executable(join(folder, 'bin'), 'bun.exe')
-  return { command, args, env: {}, version: await versionIn(join(folder, 'package.json')), ops: OURS }
-}
-
-/** The binary itself rather than the script that starts it: that would be a second process. */
-function executable(folder: string, name: string): string {
-  const file = join(folder, name)
-  if (!existsSync(file)) throw new Error(`its package was installed without ${name}`)
-  return file
+  const { command, env, version } = await findRuntime('bun')
+  return { command, args: [program('ours'), built], env, version, ops: OURS }
 }
 
 async function kazoo(): Promise<Finding> {
