@@ -161,6 +161,10 @@ t.test('caches: a gap in the middle of the reads after a gap', async t => {
   for (let i = 0; i < 40; i++) server.put(`/t/${i}`)
   const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports, concurrency: 4 }))
   const states = statesOf(cache)
+  const shown: string[] = []
+  cache.on('state', ({ state }) => {
+    if (state === 'live') shown.push(Buffer.from(cache.child('0')?.data ?? []).toString())
+  })
   await reconnect(world)
   await server.answer(world, 20)
   t.strictSame(states, ['stale'])
@@ -169,7 +173,7 @@ t.test('caches: a gap in the middle of the reads after a gap', async t => {
   await reconnect(world)
   await server.answer(world)
   t.strictSame(states, ['stale', 'live'])
-  t.equal(Buffer.from(cache.child('0')?.data ?? []).toString(), 'new')
+  t.strictSame(shown, ['new'], 'live only when the second gap is closed too')
 })
 
 t.test('caches: a throttled read makes it stale, waits, and is tried again', async t => {
@@ -194,6 +198,30 @@ t.test('caches: a throttled read makes it stale, waits, and is tried again', asy
   t.strictSame(states, ['stale', 'live'])
   t.equal(cache.child('a')?.stat.version, 1)
   t.strictSame(warnings, [])
+})
+
+t.test('caches: a watch that is refused is armed again, and at once when the link is a new one', async t => {
+  const { world, server, ports } = await scene(t, 0.9)
+  server.put('/n')
+  server.refusals.set('addWatch /n', THROTTLED)
+  const cache = new NodeCache(world.zk, '/n', { ports })
+  t.teardown(() => cache.close())
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  for (let i = 0; i < 8; i++) {
+    await world.clock.advance(9000)
+    await server.answer(world)
+  }
+  const { requests } = world.ensemble.link
+  t.ok(requests.filter(({ name }) => name === 'addWatch').length >= 8)
+  t.equal(start.state, 'pending')
+  await reconnect(world)
+  await world.clock.settle()
+  t.strictSame(world.ensemble.link.names, ['addWatch'])
+  server.refusals.clear()
+  await server.answer(world)
+  t.equal(start.state, 'resolved')
+  t.equal(cache.state, 'live')
 })
 
 t.test('caches: one znode that cannot be read is told, and the rest goes on', async t => {
@@ -235,7 +263,10 @@ t.test('caches: the first picture waits for what a broken connection left', asyn
   t.equal(start.state, 'pending')
   server.put('/t/b', 'x')
   world.ensemble.link.notify('dataChanged', '/t/b')
+  server.reads.length = 0
+  await world.clock.advance(10)
   await server.answer(world)
+  t.ok(server.reads.includes('getData /t/a'), 'the event makes it try again')
   t.equal(start.state, 'pending')
   t.equal(cache.size, 0)
   server.refusals.clear()

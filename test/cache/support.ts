@@ -76,9 +76,14 @@ export class SmallServer {
 
   #reply(link: ScriptedConnection, request: ScriptedRequest): void {
     const { name } = request
-    if (name === 'addWatch') return link.reply(request, { err: 0 })
     if (name === 'setWatches2' || name === 'removeWatches') return link.reply(request)
     const { path } = request.body as { path: string }
+    if (name === 'addWatch') {
+      const code = this.refusals.get(`addWatch ${path}`)
+      if (code === undefined) link.reply(request, { err: 0 })
+      else link.refuse(request, code)
+      return
+    }
     this.reads.push(`${name} ${path}`)
     const node = this.#nodes.get(path)
     const refusal = this.refusals.get(`${name} ${path}`) ?? (node === undefined ? NO_NODE : undefined)
