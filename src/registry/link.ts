@@ -249,6 +249,8 @@ export class Link {
     const { signal, timeout = connectTimeout } = call
     try {
       await connect({ signal, timeout })
+      // A connection is there before the answer to its credentials is; whatever comes next is answered behind it.
+      if (digestOf(this.#credentials) !== null) await this.zk.exists('/', { signal, timeout })
     } catch (error) {
       if (signal?.aborted) throw error
       this.checkRunning()

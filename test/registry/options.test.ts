@@ -4,7 +4,7 @@ import { defaultAcl, digestOf } from '../../src/registry/credentials.ts'
 import { checkCall, checkCallback, settingsOf } from '../../src/registry/options.ts'
 import { t } from '../tap.ts'
 
-t.test('the defaults of the Python package', async t => {
+t.test('N1: the defaults of the Python package; N4: timeout is the default of two', async t => {
   t.same(settingsOf({}), {
     conflict: 'wait',
     rateLimit: null,
@@ -24,7 +24,7 @@ t.test('the defaults of the Python package', async t => {
   t.match(settingsOf({ acl: openAcl }), { acl: openAcl })
 })
 
-t.test('wrong options name themselves, and never show their values', async t => {
+t.test('N1: wrong options name themselves, and never show their values', async t => {
   const secret = { toString: () => 's3cret', s3cret: 1 }
   const bad: readonly (readonly [string, unknown])[] = [
     ['servers', 5],
@@ -73,7 +73,7 @@ t.test('the options of calls', async t => {
     t.throws(() => checkCallback(callback), { code: 'INVALID_OPTION' })
 })
 
-t.test('credentials and the ACL that follows from them', async t => {
+t.test('N15: credentials and the ACL that follows from them', async t => {
   const none = { username: null, password: null, acl: null }
   const both = { username: 'al', password: 'a:b', acl: null }
   t.equal(digestOf(none), null)

@@ -26,19 +26,19 @@ function tree(...present: string[]): {
   return { zk: zk as unknown as ZooKeeperView, calls, create }
 }
 
-t.test('what has its parent is created at once', async t => {
+t.test('N19: what has its parent is created at once', async t => {
   const { zk, calls, create } = tree('/a')
   t.equal(await withParents(zk, '/a/b', readAcl, () => create('/a/b')), '/a/b')
   t.same(calls, ['/a/b'])
 })
 
-t.test('the levels above the nearest are open, the nearest has the ACL of the registry', async t => {
+t.test('N19: the levels above the nearest are open, the nearest has the ACL of the registry', async t => {
   const { zk, calls, create } = tree()
   t.equal(await withParents(zk, '/a/b/c/x', readAcl, () => create('/a/b/c/x')), '/a/b/c/x')
   t.same(calls, ['/a/b/c/x', ['/a/b', openAcl], ['/a/b/c', readAcl], '/a/b/c/x'])
 })
 
-t.test('a single level, and no ACL', async t => {
+t.test('N19: a single level, and no ACL', async t => {
   const { zk, calls, create } = tree()
   await withParents(zk, '/a/x', undefined, () => create('/a/x'))
   t.same(calls.slice(-2), [['/a', undefined], '/a/x'])

@@ -21,7 +21,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('without a server, connect rejects in time and leaves nothing', async t => {
+test('N5: without a server, connect rejects in time and leaves nothing', async t => {
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })
   const error = await errorOf(ServiceRegistry.connect({ servers: proxy.connectString, connectTimeout: 300 }))
@@ -84,7 +84,7 @@ test('a process whose connect failed, or that stopped in the middle of everythin
   t.same(await stopped, { code: 0, output: '7 false false' })
 })
 
-test('lazy: no server is no error, and everything begins when there is one', async t => {
+test('N5: lazy: no server is no error, and everything begins when there is one', async t => {
   const { chroot, witness } = await branch(t, at)
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })
@@ -136,7 +136,7 @@ test('readOnly refuses every write before anything is sent', async t => {
   t.match(await witness.exists('/a'), { version: 0 })
 })
 
-test('state callbacks are called now and on every change, and never twice alike', async t => {
+test('N68: state callbacks are called now and on every change, and never twice alike', async t => {
   const { registry, proxy } = await proxiedRegistry(t, at)
   const states: boolean[] = []
   const events: boolean[] = []
@@ -169,7 +169,7 @@ test('state callbacks are called now and on every change, and never twice alike'
   t.equal(states.at(-1), false)
 })
 
-test('stop in every state, any number of times, is the end', async t => {
+test('N8: stop in every state, any number of times, is the end', async t => {
   const { registry, proxy, witness } = await proxiedRegistry(t, at)
   await registry.setNode('/n')
   const lock = registry.getLock('/l')
@@ -273,7 +273,7 @@ test('what cannot work is a typed error before anything is sent', async t => {
   t.notOk(requests.some(({ opcode }) => opcode === OpCode.setData))
 })
 
-test('connect refuses options that cannot work', async t => {
+test('N1: connect refuses options that cannot work', async t => {
   for (const options of [5, null, { servers: 5 }, { readOnly: 'no' }, { acl: [] }, { timeout: -1 }]) {
     t.match(await errorOf(ServiceRegistry.connect(options as object)), { code: 'INVALID_OPTION' })
   }
