@@ -1,6 +1,7 @@
 // multiRead: several reads in one request; each answers or fails for itself.
 import type { Codec } from '../jute/codec.ts'
 import { JuteError } from '../jute/error.ts'
+import type { JuteReader } from '../jute/reader.ts'
 import { OpCode } from '../opcodes.ts'
 import { getChildrenReply } from './children.ts'
 import type { Stat } from './data.ts'
@@ -42,12 +43,17 @@ export const multiReadRequest: Codec<MultiReadRequest> = {
     for (;;) {
       const { opcode, done } = multiHeader.read(reader)
       if (done) return { operations }
-      if (opcode !== OpCode.getData && opcode !== OpCode.getChildren) {
-        throw new JuteError(`operation ${opcode} is not allowed in a multiRead`, reader.offset)
-      }
-      operations.push({ opcode, path: readRequest.read(reader).path })
+      operations.push(readMultiReadOperation(reader, opcode))
     }
   },
+}
+
+/** One read, behind its header. */
+export function readMultiReadOperation(reader: JuteReader, opcode: number): MultiReadOperation {
+  if (opcode !== OpCode.getData && opcode !== OpCode.getChildren) {
+    throw new JuteError(`operation ${opcode} is not allowed in a multiRead`, reader.offset)
+  }
+  return { opcode, path: readRequest.read(reader).path }
 }
 
 export const multiReadReply: Codec<MultiReadReply> = {

@@ -57,7 +57,7 @@ export const multiRequest: Codec<MultiRequest> = {
     for (;;) {
       const header = multiHeader.read(reader)
       if (header.done) return { operations }
-      operations.push(readOperation(reader, header.opcode))
+      operations.push(readMultiOperation(reader, header.opcode))
     }
   },
 }
@@ -93,7 +93,8 @@ function writeOperation(writer: JuteWriter, operation: MultiOperation): void {
   }
 }
 
-function readOperation(reader: JuteReader, opcode: number): MultiOperation {
+/** One operation, behind its header. */
+export function readMultiOperation(reader: JuteReader, opcode: number): MultiOperation {
   switch (opcode) {
     case OpCode.create:
     case OpCode.create2:

@@ -96,7 +96,10 @@ export const reads: fc.Arbitrary<Call> = fc.oneof(
   },
 )
 
-const paths = fc.array(anyPath, { maxLength: 3 })
+const paths = fc.array(
+  anyPath.filter(path => path !== null),
+  { maxLength: 3 },
+)
 const oneShot = {
   relativeZxid: fc.integer({ min: -1, max: 30 }),
   dataWatches: paths,

@@ -67,9 +67,9 @@ export class DataTree {
     return [...(this.#ephemerals.get(session) ?? [])]
   }
 
-  /** All znodes below this one. */
+  /** All znodes below this one; below the root by its empty name is also the root. */
   countBelow(path: string): number {
-    return this.#usage(path).count - 1
+    return this.#usage(path).count - (path === '' ? 0 : 1)
   }
 
   /** Bytes of all paths and data, as `mntr` shows it. */

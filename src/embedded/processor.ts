@@ -10,6 +10,7 @@ import { requestHeader } from '../../protocol/records/headers.ts'
 import { logger } from '../../protocol/support/log.ts'
 import type { Client } from './client.ts'
 import { authenticate, closeSession, sasl } from './handlers/session.ts'
+import { isNullNext } from './nulls.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Body, Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -69,7 +70,7 @@ function readHeader(frame: JuteReader): RequestHeader | null {
 function run(world: World, client: Client, header: RequestHeader, found: Route, frame: JuteReader): Outcome {
   try {
     if (found.needsLeader && world.mode === 'readOnly') refuse('NOT_READ_ONLY')
-    if (startsWithPath.has(found.opcode) && isNullString(frame)) refuse('MARSHALLING_ERROR')
+    if (startsWithPath.has(found.opcode) && isNullNext(frame)) refuse('MARSHALLING_ERROR')
     const body = found.run(world, client, frame)
     return { type: 'reply', name: found.name, xid: header.xid, zxid: world.zxid, err: 0, body, next: 'goOn' }
   } catch (error) {
@@ -151,24 +152,12 @@ function failure(
   return { type: 'reply', name, xid, zxid, err, body: null, next }
 }
 
+/** Reads, to which a null path is a fault; writes judge theirs in their transaction. */
 const startsWithPath: ReadonlySet<number> = new Set([
-  OpCode.create,
-  OpCode.create2,
-  OpCode.createContainer,
-  OpCode.createTTL,
-  OpCode.delete,
-  OpCode.deleteContainer,
   OpCode.exists,
   OpCode.getData,
-  OpCode.setData,
   OpCode.getACL,
-  OpCode.setACL,
   OpCode.getChildren,
   OpCode.getChildren2,
   OpCode.getAllChildrenNumber,
 ])
-
-/** Looks ahead: to the codec, a null path and an empty one are the same, and the empty one is the root. */
-function isNullString(frame: JuteReader): boolean {
-  return frame.remaining >= 4 && frame.view.getInt32(frame.readBlock(0)) === -1
-}

@@ -40,9 +40,37 @@ export function formatUsage(count: number, bytes: number): Buffer {
   return Buffer.from(`count=${count},bytes=${bytes}`)
 }
 
+export interface Quota {
+  readonly limits: QuotaNumbers
+  readonly used: QuotaNumbers
+}
+
+export interface QuotaView {
+  /** The path that a quota for this path is kept at, or null. */
+  above(path: string): string | null
+  /** null when one of its two znodes is missing. */
+  of(target: string): Quota | null
+}
+
 /** The paths that have limits. */
 export class QuotaPaths {
-  readonly #paths = new Set<string>()
+  readonly #paths: Set<string>
+
+  constructor(paths: Iterable<string> = []) {
+    this.#paths = new Set(paths)
+  }
+
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.#paths.values()
+  }
+
+  get size(): number {
+    return this.#paths.size
+  }
+
+  copy(): QuotaPaths {
+    return new QuotaPaths(this.#paths)
+  }
 
   add(path: string): void {
     this.#paths.add(path)

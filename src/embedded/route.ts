@@ -5,6 +5,7 @@ import type { JuteReader } from '../../protocol/jute/reader.ts'
 import type { JuteWriter } from '../../protocol/jute/writer.ts'
 import type { Operation } from '../../protocol/operations.ts'
 import type { Client } from './client.ts'
+import { isNullNext, NO_PATH } from './nulls.ts'
 import { refuse } from './refusal.ts'
 import type { Transaction } from './transaction.ts'
 import type { World } from './world.ts'
@@ -22,20 +23,18 @@ export interface Route {
 
 type Row<Request, Reply> = Pick<Operation<Request, Reply>, 'name' | 'opcode' | 'request' | 'reply'>
 
-/** Without a transaction: reads, and writes that open their own. `check` judges the request before it runs. */
+/** Without a transaction: reads, and writes that open their own. */
 export function route<Request, Reply>(
   row: Row<Request, Reply>,
   answer: (world: World, client: Client, request: Request) => Reply,
-  more: { readonly needsLeader?: boolean; readonly check?: (request: Request) => void } = {},
+  more: { readonly needsLeader?: boolean } = {},
 ): Route {
   return {
     name: row.name,
     opcode: row.opcode,
     needsLeader: more.needsLeader ?? false,
     run(world, client, frame) {
-      const request = readRequest(row.request, frame)
-      more.check?.(request)
-      return bodyOf(row.reply, answer(world, client, request))
+      return bodyOf(row.reply, answer(world, client, readRequest(row.request, frame)))
     },
   }
 }
@@ -50,7 +49,9 @@ export function write<Request, Reply>(
     opcode: row.opcode,
     needsLeader: true,
     run(world, client, frame) {
-      const request = readRequest(row.request, frame)
+      const pathless = isNullNext(frame)
+      const read = readRequest(row.request, frame)
+      const request = pathless ? { ...read, path: NO_PATH } : read
       return bodyOf(
         row.reply,
         world.transact(txn => answer(world, client, request, txn)),
@@ -59,14 +60,36 @@ export function write<Request, Reply>(
   }
 }
 
-function readRequest<Request>(codec: Codec<Request> | null, frame: JuteReader): Request {
-  if (codec === null) return undefined as Request
+/** For an answer that reads its request itself. */
+export function unread<Request, Reply>(
+  row: Row<Request, Reply>,
+  answer: (world: World, client: Client, frame: JuteReader) => Reply,
+  needsLeader: boolean,
+): Route {
+  return {
+    name: row.name,
+    opcode: row.opcode,
+    needsLeader,
+    run: (world, client, frame) =>
+      bodyOf(
+        row.reply,
+        readable(() => answer(world, client, frame)),
+      ),
+  }
+}
+
+/** What is no request of the kind is told to the client. */
+function readable<T>(read: () => T): T {
   try {
-    return codec.read(frame)
+    return read()
   } catch (error) {
     if (error instanceof JuteError) refuse('MARSHALLING_ERROR')
     throw error
   }
+}
+
+function readRequest<Request>(codec: Codec<Request> | null, frame: JuteReader): Request {
+  return codec === null ? (undefined as Request) : readable(() => codec.read(frame))
 }
 
 function bodyOf<Reply>(codec: Codec<Reply> | null, reply: Reply): Body {

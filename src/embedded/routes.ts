@@ -4,13 +4,13 @@ import { operations } from '../../protocol/operations.ts'
 import { getChildrenReply } from '../../protocol/records/children.ts'
 import { pathReply, pathRequest } from '../../protocol/records/nodes.ts'
 import { create } from './handlers/create.ts'
-import { checkMulti, multi, multiRead } from './handlers/multi.ts'
+import { multi, multiRead } from './handlers/multi.ts'
 import { countBelow, exists, getAcl, getChildren, getData, sync } from './handlers/read.ts'
 import { getEphemerals, reconfig, whoAmI } from './handlers/session.ts'
 import { addWatch, checkWatches, removeWatches, setWatches, setWatches2 } from './handlers/watch.ts'
 import { remove, removeContainer, setAcl, setData } from './handlers/write.ts'
 import type { Route } from './route.ts'
-import { route, write } from './route.ts'
+import { route, unread, write } from './route.ts'
 
 const all: readonly Route[] = [
   // The older forms, which our own client does not send: their replies say less.
@@ -35,8 +35,8 @@ const all: readonly Route[] = [
   write(operations.setData, setData),
   write(operations.setACL, setAcl),
   write(operations.reconfig, reconfig),
-  route(operations.multi, multi, { needsLeader: true, check: checkMulti }),
-  route(operations.multiRead, multiRead),
+  unread(operations.multi, multi, true),
+  unread(operations.multiRead, multiRead, false),
   route(operations.exists, exists),
   route(operations.getData, getData),
   route(operations.getChildren, getChildren),

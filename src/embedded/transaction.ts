@@ -1,5 +1,6 @@
 // One write: its zxid and time, what it changed so far, and how to take that back.
 import type { Acl } from '../../protocol/records/data.ts'
+import type { QuotaView } from './quotas.ts'
 
 /** What watches are told of, with the ACL that decides who may hear it. */
 export type Change =
@@ -16,6 +17,8 @@ export class Transaction {
   /** Wall clock, in milliseconds; the same for all operations of a multi. */
   readonly time: number
   readonly changes: Change[] = []
+  /** What quotas are held against, where that is not the present; null: it is. */
+  quotas: QuotaView | null = null
   readonly #undo: (() => void)[] = []
 
   constructor(zxid: bigint, time: number) {

@@ -1,4 +1,5 @@
 // The create family: persistent, ephemeral, sequential, container and TTL znodes.
+import type { CreateModeFacts } from '../../../protocol/create-mode.ts'
 import { createModes, MAX_TTL } from '../../../protocol/create-mode.ts'
 import { ZooKeeperError } from '../../../protocol/errors.ts'
 import { validatePath } from '../../../protocol/paths.ts'
@@ -6,6 +7,7 @@ import { Permission } from '../../../protocol/records/data.ts'
 import type { Create2Reply, CreateRequest } from '../../../protocol/records/nodes.ts'
 import { demand, fixUp } from '../acl.ts'
 import type { Client } from '../client.ts'
+import { NO_PATH } from '../nulls.ts'
 import { refuse } from '../refusal.ts'
 import type { Transaction } from '../transaction.ts'
 import type { World } from '../world.ts'
@@ -20,26 +22,25 @@ export type CreateOrder =
 
 const modesByFlags = Object.values(createModes)
 
-export function areCreateFlags(flags: number): boolean {
-  return modesByFlags.some(mode => mode.flags === flags)
+export function modeOf(flags: number): CreateModeFacts | undefined {
+  return modesByFlags.find(mode => mode.flags === flags)
 }
 
 /** The checks come in ZooKeeper's order: of several errors the first one is told. */
 export function create(world: World, client: Client, order: CreateOrder, txn: Transaction): Create2Reply {
   const { request } = order
-  const mode = modesByFlags.find(({ flags }) => flags === request.flags) ?? refuse('BAD_ARGUMENTS')
+  const mode = modeOf(request.flags) ?? refuse('BAD_ARGUMENTS')
   checkTtl(world, order, mode.kind === 'ttl')
-  const slash = request.path.lastIndexOf('/')
-  if (slash < 0 || request.path.includes('\0')) refuse('BAD_ARGUMENTS')
+  const above = parentPath(request.path)
   const acl = fixUp(request.acl, client.identities, world.settings.schemes)
-  const parent = world.tree.get(request.path.slice(0, slash)) ?? refuse('NO_NODE')
+  const parent = world.tree.get(above) ?? refuse('NO_NODE')
   demand(parent.acl, Permission.CREATE, client.identities)
   const path = mode.sequential ? request.path + sequenceSuffix(parent.creates) : request.path
   demandPath(path)
   if (world.tree.get(path) !== undefined) refuse('NODE_EXISTS')
   if (parent.owner.kind === 'session') refuse('NO_CHILDREN_FOR_EPHEMERALS')
   const { data } = request
-  demandQuota(world, path, data?.length ?? 0, 1)
+  demandQuota(world, txn, path, { bytes: data?.length ?? 0, count: 1 })
   const owner = ownerOf(order, mode.ephemeral, client)
   const node = world.tree.create(txn, path, { data, acl, owner })
   return { path, stat: statOf(node) }
@@ -62,6 +63,13 @@ function ownerOf(order: CreateOrder, ephemeral: boolean, client: Client): Owner 
 /** Ten characters wide, the minus sign included. */
 export function sequenceSuffix(count: number): string {
   return count < 0 ? `-${String(-count).padStart(9, '0')}` : String(count).padStart(10, '0')
+}
+
+/** All that is asked of a path before its parent is looked for; the parent of a znode below the root is ''. */
+export function parentPath(path: string): string {
+  if (path === NO_PATH) refuse('MARSHALLING_ERROR')
+  const slash = path.lastIndexOf('/')
+  return slash < 0 || path.includes('\0') ? refuse('BAD_ARGUMENTS') : path.slice(0, slash)
 }
 
 /** The full rules for paths, as ZooKeeper applies them to writes. */

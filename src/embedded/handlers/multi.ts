@@ -1,24 +1,28 @@
 // multi: several writes in one transaction, all or none; multiRead: several reads, each for itself.
+import { JuteError } from '../../../protocol/jute/error.ts'
+import type { JuteReader } from '../../../protocol/jute/reader.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import type {
-  MultiOperation,
-  MultiOutcome,
-  MultiReply,
-  MultiRequest,
-} from '../../../protocol/records/multi.ts'
+import { multiHeader } from '../../../protocol/records/headers.ts'
+import type { MultiOperation, MultiOutcome, MultiReply } from '../../../protocol/records/multi.ts'
+import { readMultiOperation } from '../../../protocol/records/multi.ts'
 import type {
   MultiReadOperation,
   MultiReadOutcome,
   MultiReadReply,
-  MultiReadRequest,
 } from '../../../protocol/records/multi-read.ts'
+import { readMultiReadOperation } from '../../../protocol/records/multi-read.ts'
 import type { Client } from '../client.ts'
+import { isAclNull, isNullNext } from '../nulls.ts'
 import { Refusal, refuse } from '../refusal.ts'
 import type { Transaction } from '../transaction.ts'
 import type { World } from '../world.ts'
-import { areCreateFlags, create } from './create.ts'
+import type { CreateOrder } from './create.ts'
+import { create, modeOf } from './create.ts'
+import { freezeQuotas } from './quota.ts'
 import { getChildren, getData } from './read.ts'
 import { check, remove, setData } from './write.ts'
+
+type Creation = Extract<MultiOperation, { readonly request: { readonly flags: number } }>
 
 const NOT_EXECUTED = -2
 
@@ -31,20 +35,54 @@ class Failed {
   }
 }
 
-/** A create with flags that do not exist makes the whole request unreadable. */
-export function checkMulti({ operations }: MultiRequest): void {
-  for (const { request } of operations) {
-    if ('flags' in request && !areCreateFlags(request.flags)) refuse('MARSHALLING_ERROR')
-  }
-}
-
-export function multi(world: World, client: Client, { operations }: MultiRequest): MultiReply {
+export function multi(world: World, client: Client, frame: JuteReader): MultiReply {
+  const operations = readWrites(frame)
   try {
-    return world.transact(txn => ({ outcomes: runAll(world, client, operations, txn) }))
+    return world.transact(txn => ({ outcomes: runAll(world, client, operations ?? unreadable(), txn) }))
   } catch (error) {
     if (error instanceof Failed) return error.reply
     throw error
   }
+}
+
+function unreadable(): never {
+  return refuse('MARSHALLING_ERROR')
+}
+
+/** null: unreadable, but a zxid is taken. A list of ACLs that is null does not even come so far. */
+function readWrites(frame: JuteReader): MultiOperation[] | null {
+  try {
+    return readAll(frame, (_, opcode) => {
+      const aclIsNull = isCreation(opcode) && isAclNull(frame)
+      const operation = readMultiOperation(frame, opcode)
+      const kind = 'flags' in operation.request ? modeOf(operation.request.flags)?.kind : 'plain'
+      // createTTL is judged like any operation; the others with such flags are not even taken.
+      if (opcode !== OpCode.createTTL && kind === undefined)
+        throw new JuteError('unknown flags', frame.offset)
+      if (aclIsNull) unreadable()
+      if (opcode !== OpCode.createTTL && kind === 'ttl') throw new JuteError('no time to live', frame.offset)
+      return operation
+    })
+  } catch (error) {
+    if (error instanceof JuteError) return null
+    throw error
+  }
+}
+
+/** A null path makes the whole request unreadable. */
+function readAll<T>(frame: JuteReader, read: (frame: JuteReader, opcode: number) => T): T[] {
+  const operations: T[] = []
+  let pathless = false
+  for (let header = multiHeader.read(frame); !header.done; header = multiHeader.read(frame)) {
+    pathless ||= isNullNext(frame)
+    operations.push(read(frame, header.opcode))
+  }
+  if (pathless) throw new JuteError('null path', frame.offset)
+  return operations
+}
+
+function isCreation(opcode: number): boolean {
+  return opcode === OpCode.create || opcode === OpCode.create2 || opcode === OpCode.createContainer
 }
 
 function runAll(
@@ -54,6 +92,7 @@ function runAll(
   txn: Transaction,
 ): MultiOutcome[] {
   const outcomes: MultiOutcome[] = []
+  freezeQuotas(world, txn)
   for (const operation of operations) {
     try {
       outcomes.push(runOne(world, client, operation, txn))
@@ -75,32 +114,33 @@ function failure(length: number, failed: number, err: number): MultiOutcome[] {
 
 function runOne(world: World, client: Client, operation: MultiOperation, txn: Transaction): MultiOutcome {
   switch (operation.opcode) {
-    case OpCode.create: {
-      const { path } = create(world, client, { kind: 'plain', request: operation.request }, txn)
-      return { type: 'create', path, stat: null }
-    }
-    case OpCode.create2:
-      return created(world, client, { kind: 'plain', request: operation.request }, txn)
-    case OpCode.createContainer:
-      return created(world, client, { kind: 'container', request: operation.request }, txn)
-    case OpCode.createTTL:
-      return created(world, client, { kind: 'ttl', request: operation.request }, txn)
     case OpCode.setData:
       return { type: 'setData', stat: setData(world, client, operation.request, txn) }
     case OpCode.delete:
       remove(world, client, operation.request, txn)
       return { type: 'delete' }
-    default:
+    case OpCode.check:
       check(world, client, operation.request)
       return { type: 'check' }
+    default: {
+      const order = orderOf(operation)
+      const { path, stat } = create(world, client, order, txn)
+      const silent = order.kind === 'plain' && operation.opcode !== OpCode.create2
+      return { type: 'create', path, stat: silent ? null : stat }
+    }
   }
 }
 
-function created(...args: Parameters<typeof create>): MultiOutcome {
-  return { type: 'create', ...create(...args) }
+/** Here the flags make a container or give a time to live, where alone the opcode does (Op.Create.getOpcode). */
+function orderOf({ opcode, request }: Creation): CreateOrder {
+  const kind = modeOf(request.flags)?.kind
+  if (opcode === OpCode.createTTL && kind === 'ttl') return { kind, request }
+  const container = opcode === OpCode.createContainer || kind === 'container'
+  return { kind: container ? 'container' : 'plain', request }
 }
 
-export function multiRead(world: World, client: Client, { operations }: MultiReadRequest): MultiReadReply {
+export function multiRead(world: World, client: Client, frame: JuteReader): MultiReadReply {
+  const operations = readAll(frame, readMultiReadOperation)
   return { outcomes: operations.map(operation => readOne(world, client, operation)) }
 }
 

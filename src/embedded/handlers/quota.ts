@@ -1,18 +1,48 @@
 // Hard quotas: a write that would go over one is refused, where the server enforces them.
+import type { Quota, QuotaView } from '../quotas.ts'
 import { limitsPath, parseQuota, statsPath } from '../quotas.ts'
 import { refuse } from '../refusal.ts'
+import type { Transaction } from '../transaction.ts'
 import type { World } from '../world.ts'
 
 /** `bytes` and `count` are what the write adds. Soft limits are for a server's log, which this one has not. */
-export function demandQuota(world: World, path: string, bytes: number, count: number): void {
+export function demandQuota(
+  world: World,
+  txn: Transaction,
+  path: string,
+  { bytes, count }: { readonly bytes: number; readonly count: number },
+): void {
   if (!world.settings.enforceQuota) return
-  const { tree } = world
-  const target = tree.quotas.above(path)
-  if (target === null) return
-  const [limits, stats] = [tree.get(limitsPath(target)), tree.get(statsPath(target))]
-  if (limits === undefined || stats === undefined) return
-  const { countHardLimit, byteHardLimit } = parseQuota(limits.data)
-  const used = parseQuota(stats.data)
-  if (count > 0 && countHardLimit > -1 && used.count + count > countHardLimit) refuse('QUOTA_EXCEEDED')
-  if (bytes > 0 && byteHardLimit > -1 && used.bytes + bytes > byteHardLimit) refuse('QUOTA_EXCEEDED')
+  const view = txn.quotas ?? quotasOf(world)
+  const target = view.above(path)
+  const quota = target === null ? null : view.of(target)
+  if (quota === null) return
+  const { limits, used } = quota
+  if (count !== 0 && isOver(limits.countHardLimit, used.count + count)) refuse('QUOTA_EXCEEDED')
+  // Less than before is still refused while it is too much.
+  if (bytes !== 0 && isOver(limits.byteHardLimit, used.bytes + bytes)) refuse('QUOTA_EXCEEDED')
+}
+
+/** All operations of a multi are held against what was there before the first of them. */
+export function freezeQuotas(world: World, txn: Transaction): void {
+  const paths = world.tree.quotas
+  if (!world.settings.enforceQuota || paths.size === 0) return
+  const [frozen, now] = [paths.copy(), quotasOf(world)]
+  const quotas = new Map([...frozen].map(target => [target, now.of(target)]))
+  txn.quotas = { above: path => frozen.above(path), of: target => quotas.get(target) ?? null }
+}
+
+function quotasOf({ tree }: World): QuotaView {
+  return {
+    above: path => tree.quotas.above(path),
+    of(target): Quota | null {
+      const [limits, stats] = [tree.get(limitsPath(target)), tree.get(statsPath(target))]
+      if (limits === undefined || stats === undefined) return null
+      return { limits: parseQuota(limits.data), used: parseQuota(stats.data) }
+    },
+  }
+}
+
+function isOver(limit: number, value: number): boolean {
+  return limit > -1 && value > limit
 }

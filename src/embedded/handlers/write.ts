@@ -9,7 +9,7 @@ import { refuse } from '../refusal.ts'
 import type { Transaction } from '../transaction.ts'
 import type { World } from '../world.ts'
 import { childCount, sizeOf, statOf } from '../znode.ts'
-import { demandPath } from './create.ts'
+import { demandPath, parentPath } from './create.ts'
 import { demandQuota } from './quota.ts'
 
 export function setData(world: World, client: Client, request: SetDataRequest, txn: Transaction): Stat {
@@ -17,7 +17,7 @@ export function setData(world: World, client: Client, request: SetDataRequest, t
   demandPath(path)
   const node = world.tree.get(path) ?? refuse('NO_NODE')
   demand(node.acl, Permission.WRITE, client.identities)
-  demandQuota(world, path, (data?.length ?? 0) - sizeOf(node), 0)
+  demandQuota(world, txn, path, { bytes: (data?.length ?? 0) - sizeOf(node), count: 0 })
   demandVersion(node.version, version)
   return statOf(world.tree.setData(txn, path, data))
 }
@@ -65,9 +65,8 @@ export function check(world: World, client: Client, { path, version }: VersionRe
 }
 
 function parentToChange(world: World, path: string): string {
-  const slash = path.lastIndexOf('/')
-  if (slash < 0 || path.includes('\0') || world.tree.isSystem(path)) refuse('BAD_ARGUMENTS')
-  return path.slice(0, slash)
+  const parent = parentPath(path)
+  return world.tree.isSystem(path) ? refuse('BAD_ARGUMENTS') : parent
 }
 
 function demandVersion(actual: number, expected: number): void {
