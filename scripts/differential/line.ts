@@ -19,6 +19,8 @@ interface Asked {
   readonly opcode: number
 }
 
+/** Milliseconds until a server counts as silent. */
+const PATIENCE = 5000
 const PING: Call = { opcode: OpCode.ping, request: null }
 
 export class Line {
@@ -33,7 +35,7 @@ export class Line {
 
   constructor(name: string, at: string, request: Partial<ConnectRequest>) {
     this.name = name
-    this.#link = new RawLink(at)
+    this.#link = new RawLink(at, PATIENCE)
     this.#link.send(connectFrame(request))
   }
 

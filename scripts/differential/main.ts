@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   if (command.kind === 'help') return console.log(USAGE)
   await using pair = await startPair()
   console.log(`embedded server against ZooKeeper ${pair.version}`)
-  const rivals = await Rivals.at(pair.embedded, pair.real)
+  const rivals = new Rivals(pair.embedded, pair.real)
   const agreed = command.kind === 'replay' ? await replay(rivals, command.files) : await run(rivals, command)
   rivals.leave()
   if (!agreed) process.exitCode = 1

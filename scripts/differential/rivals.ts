@@ -11,13 +11,9 @@ export class Rivals {
   readonly #real: Warden
 
   /** host:port of each; both fresh, both used by nobody else. */
-  static async at(embedded: string, real: string): Promise<Rivals> {
-    return new Rivals(await Warden.enter(embedded), await Warden.enter(real))
-  }
-
-  constructor(embedded: Warden, real: Warden) {
-    this.#embedded = embedded
-    this.#real = real
+  constructor(embedded: string, real: string) {
+    this.#embedded = new Warden(embedded)
+    this.#real = new Warden(real)
   }
 
   /** null: they agree. */

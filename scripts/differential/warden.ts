@@ -9,26 +9,18 @@ import type { Ground } from './wire.ts'
 
 const OPEN: Field = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]
 const HALL = '/d'
+/** The server takes it as the most that it allows. */
+const LONGEST = 2 ** 31 - 1
 const NOWHERE: Ground = { root: '', zxid: 0n }
 
 export class Warden {
   /** host:port */
   readonly at: string
-  readonly #line: Line
+  #line: Line | null = null
   #programs = 0
 
-  static async enter(at: string): Promise<Warden> {
-    const line = new Line('warden', at, { timeOut: 2 ** 31 - 1 })
-    await line.welcome(0)
-    await line.login(0, 'digest', Buffer.from(SUPER.login))
-    const warden = new Warden(at, line)
-    await warden.#ask([creation(HALL), creation(`/zookeeper/quota${HALL}`)])
-    return warden
-  }
-
-  constructor(at: string, line: Line) {
+  constructor(at: string) {
     this.at = at
-    this.#line = line
   }
 
   /** The same names on every server. */
@@ -57,11 +49,23 @@ export class Warden {
   }
 
   leave(): void {
-    this.#line.drop()
+    this.#line?.drop()
+  }
+
+  /** Between programs there may be a long time, and sessions end. */
+  async #present(): Promise<Line> {
+    if (this.#line?.isOpen === true) return this.#line
+    const line = new Line('warden', this.at, { timeOut: LONGEST })
+    await line.welcome(0)
+    await line.login(0, 'digest', Buffer.from(SUPER.login))
+    await line.ask(NOWHERE, 0, [creation(HALL), creation(`/zookeeper/quota${HALL}`)])
+    this.#line = line
+    return line
   }
 
   async #ask(calls: readonly Call[]): Promise<Reply[]> {
-    const replies = await this.#line.ask(NOWHERE, 0, calls)
+    const line = await this.#present()
+    const replies = await line.ask(NOWHERE, 0, calls)
     if (replies.length < calls.length) throw new Error(`the server at ${this.at} is gone`)
     return replies
   }

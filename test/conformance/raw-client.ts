@@ -62,10 +62,13 @@ export function connectFrame(request: Partial<ConnectRequest> = {}): Buffer {
 export class RawLink {
   readonly frames: Buffer[] = []
   readonly #socket: Socket
+  readonly #patience: number
   #waiting: (() => void)[] = []
   ended = false
 
-  constructor(at: string) {
+  /** `patience`: how many milliseconds the server may take for what it has to send. */
+  constructor(at: string, patience: number = PATIENCE) {
+    this.#patience = patience
     const [host, port] = at.split(':')
     this.#socket = connect({ host: host!, port: Number(port) })
     const decoder = new FrameDecoder(LARGEST_FRAME, frame => this.frames.push(bytesOf(frame)))
@@ -86,14 +89,14 @@ export class RawLink {
 
   /** Waits for what the server has still to send; fails when it closes the connection, or takes too long. */
   async until<T>(what: string, probe: () => T | undefined): Promise<T> {
-    const late = AbortSignal.timeout(PATIENCE)
+    const late = AbortSignal.timeout(this.#patience)
     for (;;) {
       const found = probe()
       if (found !== undefined) return found
       if (this.ended) throw new Error(`${what}: the server closed the connection`)
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve)
-        late.onabort = () => reject(new Error(`${what}: not within ${PATIENCE} ms`))
+        late.onabort = () => reject(new Error(`${what}: not within ${this.#patience} ms`))
       })
     }
   }

@@ -43,7 +43,8 @@ export function create(world: World, client: Client, order: CreateOrder, txn: Tr
   demandQuota(world, txn, path, { bytes: data?.length ?? 0, count: 1 })
   const owner = ownerOf(order, mode.ephemeral, client)
   const node = world.tree.create(txn, path, { data, acl, owner })
-  return { path, stat: statOf(node) }
+  // The stats of a quota are filled in after the Stat was taken.
+  return { path, stat: { ...statOf(node), dataLength: data?.length ?? 0 } }
 }
 
 function checkTtl(world: World, order: CreateOrder, ttlMode: boolean): void {
