@@ -32,7 +32,6 @@ export async function startPair(): Promise<Pair> {
     embedded: embedded.connectString,
     real: real.connectString,
     version: real.version,
-    log: () => real.log(),
     async [Symbol.asyncDispose]() {
       await embedded.close()
       await real.stop()
