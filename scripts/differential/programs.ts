@@ -150,10 +150,11 @@ function oneByOne(command: Command): Command[] {
   return command.calls.map(call => ({ do: 'call', session: command.session, call }))
 }
 
-export const programs: fc.Arbitrary<Program> = fc
-  .array(scene, { minLength: 1, maxLength: 30, size: 'max' })
-  .map(scenes => {
+/** `longest`: in scenes, of which most are a single command. */
+export function programs(longest: number): fc.Arbitrary<Program> {
+  return fc.array(scene, { minLength: 1, maxLength: longest, size: 'max' }).map(scenes => {
     const commands = scenes.flat()
     const limited = JSON.stringify(commands).includes('/zookeeper_limits')
     return { sessions: 3, commands: limited ? commands.flatMap(oneByOne) : commands }
   })
+}

@@ -18,14 +18,14 @@ export type Found =
 export interface SearchOptions {
   readonly seed: number
   readonly programs: number
+  /** How many scenes a program has at most. Default: 30. */
+  readonly longest?: number
   readonly onProgram?: (count: number) => void
 }
 
 /** The same seed gives the same programs. Ends with the first difference. */
-export async function search(
-  judge: Judge,
-  { seed, programs: count, onProgram }: SearchOptions,
-): Promise<Found> {
+export async function search(judge: Judge, options: SearchOptions): Promise<Found> {
+  const { seed, programs: count, longest = 30, onProgram } = options
   let [played, commands, failed] = [0, 0, false]
   const agrees = async (program: Program): Promise<boolean> => {
     if (!failed) {
@@ -37,7 +37,7 @@ export async function search(
     if (!agreed) failed = true
     return agreed
   }
-  const details = await fc.check(fc.asyncProperty(programs, agrees), { seed, numRuns: count })
+  const details = await fc.check(fc.asyncProperty(programs(longest), agrees), { seed, numRuns: count })
   if (!details.failed) return { type: 'agreement', programs: played, commands }
   if (details.counterexample === null) throw details.errorInstance
   const program = await shorten(judge, details.counterexample[0])

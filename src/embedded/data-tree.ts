@@ -19,6 +19,9 @@ import { NO_OWNER, newZnode, OPEN_ACL, sizeOf } from './znode.ts'
 const READ_ONLY_ACL: readonly Acl[] = [{ perms: Permission.READ, id: { scheme: 'world', id: 'anyone' } }]
 const SYSTEM_PATHS = ['/zookeeper', '/zookeeper/quota', '/zookeeper/config'] as const
 
+/** Of stats that a client overwrote with something else. */
+const UNKNOWN_USAGE = { count: -1, bytes: -1 } as const
+
 export class DataTree {
   readonly #nodes = new Map<string, Znode>()
   readonly #ephemerals = new Map<bigint, Set<string>>()
@@ -186,7 +189,7 @@ export class DataTree {
     const stats = target === null ? undefined : this.#nodes.get(statsPath(target))
     if (stats === undefined) return
     const before = stats.data
-    const usage = parseQuota(before)
+    const usage = parseQuota(before) ?? UNKNOWN_USAGE
     stats.data = formatUsage(usage.count + count, usage.bytes + bytes)
     txn.did(() => {
       stats.data = before

@@ -152,8 +152,9 @@ function failure(
   return { type: 'reply', name, xid, zxid, err, body: null, next }
 }
 
-/** Reads, to which a null path is a fault; writes judge theirs in their transaction. */
+/** A null path is a fault of these before they begin; other writes judge theirs in their transaction. */
 const startsWithPath: ReadonlySet<number> = new Set([
+  OpCode.deleteContainer,
   OpCode.exists,
   OpCode.getData,
   OpCode.getACL,

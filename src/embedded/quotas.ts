@@ -22,11 +22,20 @@ export interface QuotaNumbers {
   readonly byteHardLimit: number
 }
 
-/** Reads `count=5,bytes=-1=;byteHardLimit=10;countHardLimit=3`; what is missing or not a number is -1. */
-export function parseQuota(data: Uint8Array | null): QuotaNumbers {
+/**
+ * Reads `count=5,bytes=-1=;byteHardLimit=10;countHardLimit=3`; what is missing is -1.
+ * null: not of this form, which StatsTrack does not forgive.
+ */
+export function parseQuota(data: Uint8Array | null): QuotaNumbers | null {
+  if (data === null) return null
+  const text = Buffer.from(data).toString('utf8')
   const found = new Map<string, number>()
-  const text = data === null ? '' : Buffer.from(data).toString('utf8')
-  for (const [, key, value] of text.matchAll(/(\w+)=(-?\d+)/g)) found.set(key!, Number(value))
+  for (const pair of text === '' ? [] : text.replace(/[,;]+$/, '').split(/[,;]+/)) {
+    // As Java splits: empty parts at the end do not exist.
+    const [key, value] = pair.replace(/=+$/, '').split('=')
+    if (value === undefined || !/^([+-]?\d+)?$/.test(value)) return null
+    found.set(key!, value === '' ? -1 : Number(value))
+  }
   const of = (key: string): number => found.get(key) ?? -1
   return {
     count: of('count'),
@@ -40,11 +49,13 @@ export function formatUsage(count: number, bytes: number): Buffer {
   return Buffer.from(`count=${count},bytes=${bytes}`)
 }
 
+/** null where the text is none that can be read. */
 export interface Quota {
-  readonly limits: QuotaNumbers
-  readonly used: QuotaNumbers
+  readonly limits: QuotaNumbers | null
+  readonly used: QuotaNumbers | null
 }
 
+/** Where quotas are and what they say. */
 export interface QuotaView {
   /** The path that a quota for this path is kept at, or null. */
   above(path: string): string | null

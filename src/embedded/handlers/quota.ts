@@ -17,10 +17,17 @@ export function demandQuota(
   const target = view.above(path)
   const quota = target === null ? null : view.of(target)
   if (quota === null) return
-  const { limits, used } = quota
-  if (count !== 0 && isOver(limits.countHardLimit, used.count + count)) refuse('QUOTA_EXCEEDED')
-  // Less than before is still refused while it is too much.
-  if (bytes !== 0 && isOver(limits.byteHardLimit, used.bytes + bytes)) refuse('QUOTA_EXCEEDED')
+  const limits = quota.limits ?? refuse('MARSHALLING_ERROR')
+  const judged = [
+    { adds: count, soft: limits.count, hard: limits.countHardLimit, name: 'count' },
+    // Less than before is still refused while it is too much.
+    { adds: bytes, soft: limits.bytes, hard: limits.byteHardLimit, name: 'bytes' },
+  ] as const
+  for (const { adds, soft, hard, name } of judged) {
+    if (adds === 0 || (soft < 0 && hard < 0)) continue
+    const used = quota.used ?? refuse('MARSHALLING_ERROR')
+    if (hard >= 0 && used[name] + adds > hard) refuse('QUOTA_EXCEEDED')
+  }
 }
 
 /** All operations of a multi are held against what was there before the first of them. */
@@ -41,8 +48,4 @@ function quotasOf({ tree }: World): QuotaView {
       return { limits: parseQuota(limits.data), used: parseQuota(stats.data) }
     },
   }
-}
-
-function isOver(limit: number, value: number): boolean {
-  return limit > -1 && value > limit
 }
