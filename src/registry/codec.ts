@@ -129,12 +129,19 @@ function invalid(message: string, cause?: unknown): ServiceRegistryError {
   return new ServiceRegistryError('INVALID_DATA', message, { cause })
 }
 
-/** Integers beyond a double are written as they are read. */
+/** Text that `decode` reads as this data, also where JSON has no word for it. */
+export function textOf(data: NodeObject): string {
+  return stringify(data)
+}
+
+/** Integers beyond a double, NaN and infinities are written as they are read. */
 function stringify(value: Record<string, unknown>): string {
   const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'bigint' ? `${MARK}${item}` : item,
+    typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item))
+      ? `${MARK}${item}`
+      : item,
   )
-  return text.replace(BIG_INTEGER, '$1')
+  return text.replace(SPECIAL_NUMBER, '$1')
 }
 
 /** Python's json escapes everything outside printable ASCII, in UTF-16 code units. */
@@ -190,7 +197,7 @@ const SPECIAL = /NaN|Infinity|\d{16}/
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs
 /** Nobody who writes data knows it. As an object, what is marked cannot stand for a key. */
 const MARK: string = randomUUID()
-const BIG_INTEGER = new RegExp(`"${MARK}(-?\\d+)"`, 'g')
+const SPECIAL_NUMBER = new RegExp(`"${MARK}(-?\\d+|NaN|-?Infinity)"`, 'g')
 const LITERALS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

@@ -26,6 +26,8 @@ export type ServiceRegistryErrorCode =
   | 'NOT_HELD'
   /** The lock was not to be had in the time given. */
   | 'LOCK_NOT_ACQUIRED'
+  /** The cache file cannot be used. */
+  | 'CACHE_FILE'
   /** The registry was stopped. */
   | 'STOPPED'
 

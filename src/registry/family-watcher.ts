@@ -44,16 +44,26 @@ export class FamilyWatcher implements Source {
   #round: Promise<void> | null = null
   /** Children to read in the next round. */
   readonly #due = new Set<string>()
+  /** True while the content is from the cache file. */
+  #remembered: boolean
   #retry: ReturnType<typeof setTimeout> | null = null
   #stopped = false
 
-  /** `children` is what is known without asking. */
-  constructor(zk: ZooKeeperView, parent: PathWatcher, port: PathWatcherPort, children: ChildData = NOBODY) {
+  /** `remembered` was known before this process began. */
+  constructor(
+    zk: ZooKeeperView,
+    parent: PathWatcher,
+    port: PathWatcherPort,
+    remembered: { readonly childData: ChildData; readonly asOf: number } | null = null,
+  ) {
     this.#zk = zk
     this.#parent = parent
     this.#port = port
-    this.#content = Object.freeze({ ...parent.content, childData: children })
-    for (const name of parent.content.children) this.#known(name, children[name])
+    this.#remembered = remembered !== null
+    this.#asOf = remembered?.asOf ?? null
+    const { childData } = remembered ?? { childData: NOBODY }
+    this.#content = Object.freeze({ ...parent.content, childData })
+    for (const [name, shown] of Object.entries(childData)) this.#children.set(name, { shown, armed: false })
     this.#unsubscribe = [
       parent.listen(() => this.#look()),
       zk.on('state', ({ state }) => {
@@ -69,7 +79,7 @@ export class FamilyWatcher implements Source {
       !above.stale && this.#round === null && this.#due.size === 0 && this.#of === this.#parent.content
     const known = this.#shown
     if (known !== null && known.above === above && known.live === live) return known.sight
-    const source = live ? 'live' : above.source === 'live' ? 'memory' : above.source
+    const source = live ? 'live' : this.#remembered ? 'file' : 'memory'
     const sight = snapshotOf(this.#content, { source, asOf: this.#asOf, stale: !live })
     this.#shown = { above, live, sight }
     return sight
@@ -107,10 +117,6 @@ export class FamilyWatcher implements Source {
     if (event.type === 'nodeDeleted') return
     this.#due.add(name)
     this.#look()
-  }
-
-  #known(name: string, shown: ChildSnapshot | undefined): void {
-    if (shown !== undefined) this.#children.set(name, { shown, armed: false })
   }
 
   /** One round at a time. A round without a connection would only wait in the queue. */
@@ -189,6 +195,7 @@ export class FamilyWatcher implements Source {
     const childData = this.#changed ? this.#record(children) : this.#content.childData
     this.#content = Object.freeze({ path, data, children, stat, childData })
     this.#changed = false
+    this.#remembered = false
     this.#of = above
     this.#asOf = Date.now()
     this.#shown = null

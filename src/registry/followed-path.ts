@@ -9,12 +9,14 @@ import { PathWatcher } from './path-watcher.ts'
 import type { Aspect } from './read-options.ts'
 import { PLAIN } from './read-options.ts'
 import type { Callback, Source } from './snapshot.ts'
+import type { Remembered, SnapshotCache } from './snapshot-cache.ts'
 import type { Shape } from './subscription.ts'
 import { Subscription } from './subscription.ts'
 
 export interface FollowedPathPort {
   readonly zk: ZooKeeperView
   readonly clock?: Clock
+  readonly cache?: SnapshotCache | null
   warning(error: unknown): void
   /** Runs a first read as the registry's rate limit has it. */
   limited<T>(call: () => Promise<T>): Promise<T>
@@ -70,12 +72,14 @@ export class FollowedPath {
   readonly #ready: Promise<void>
   readonly #guards = new Map<string, { readonly guard: ListGuard; readonly view: View }>()
   #family: Family | null = null
+  #remembered: Remembered | null = null
   #stopped = false
 
   constructor(path: string, port: FollowedPathPort) {
     this.#port = port
     this.#watcher = new PathWatcher(port.zk, path, port)
     this.plain = new View(this.#watcher, port.warning)
+    port.cache?.keep(this.#watcher)
     this.#ready = this.#start()
   }
 
@@ -120,7 +124,9 @@ export class FollowedPath {
 
   #withChildren(): Family {
     if (this.#family !== null) return this.#family
-    const watcher = new FamilyWatcher(this.#port.zk, this.#watcher, this.#port)
+    const remembered = this.#remembered?.family ?? null
+    const watcher = new FamilyWatcher(this.#port.zk, this.#watcher, this.#port, remembered)
+    this.#port.cache?.keep(watcher)
     if (this.#stopped) watcher.stop()
     this.#family = { watcher, view: new View(watcher, this.#port.warning), ready: watcher.start() }
     return this.#family
@@ -139,20 +145,22 @@ export class FollowedPath {
     return view
   }
 
-  /** Without a connection the answer is "nothing known yet", and the watcher catches up by itself. */
+  /** Without a connection the answer is what the cache file says, if anything; the watcher catches up by itself. */
   async #start(): Promise<void> {
-    if (!this.#port.connected()) {
-      this.#watcher.follow()
-      return
-    }
-    try {
-      await this.#port.limited(() => this.#watcher.start())
-    } catch (error) {
-      if (!isPassing(error)) {
-        this.#watcher.stop()
-        throw error
+    if (this.#port.connected()) {
+      try {
+        return await this.#port.limited(() => this.#watcher.start())
+      } catch (error) {
+        if (!isPassing(error)) {
+          this.#watcher.stop()
+          throw error
+        }
       }
-      this.#watcher.follow()
     }
+    this.#watcher.follow()
+    const remembered = (await this.#port.cache?.recall(this.#watcher.path)) ?? null
+    if (remembered === null || this.#watcher.snapshot.asOf !== null) return
+    this.#remembered = remembered
+    this.#watcher.remember(remembered.content, remembered.asOf)
   }
 }

@@ -35,6 +35,11 @@ export interface ServiceRegistryOptions {
    * predecessor left, and replaces them at once instead of waiting for their session to end. One file for each process.
    */
   sessionFile?: string | null
+  /**
+   * A file that keeps what was read, for a start without ZooKeeper. Together with `lazy`, and unless `connectTimeout`
+   * is given, `connect` then waits a moment only. Default none.
+   */
+  cacheFile?: string | null
 }
 
 /** Given to every call that waits. */
@@ -57,7 +62,13 @@ export interface Settings {
   readonly conflict: Conflict
   readonly rateLimit: Required<RateLimit> | null
   readonly sessionFile: string | null
+  readonly cacheFile: string | null
+  /** Milliseconds to wait for the first connection when there is a cache file to begin with. */
+  readonly coldStartTimeout: number
 }
+
+/** Enough for a server nearby; what is further away is caught up with. */
+const COLD_START_TIMEOUT = 20
 
 /** Throws INVALID_OPTION that names the option. */
 export function settingsOf(options: ServiceRegistryOptions): Settings {
@@ -77,6 +88,8 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     conflict: conflictOf(options.conflict ?? 'wait'),
     rateLimit: options.rateLimit == null ? null : rateLimitOf(options.rateLimit),
     sessionFile: options.sessionFile == null ? null : text('sessionFile', options.sessionFile),
+    cacheFile: options.cacheFile == null ? null : filled('cacheFile', options.cacheFile),
+    coldStartTimeout: options.connectTimeout ?? Math.min(timeout, COLD_START_TIMEOUT),
   }
 }
 
@@ -176,6 +189,11 @@ export function checkCallback(callback: unknown): void {
 export function text(name: string, value: unknown): string {
   if (typeof value === 'string') return value
   throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a string, not ${typeof value}`)
+}
+
+function filled(name: string, value: unknown): string {
+  if (text(name, value) !== '') return value as string
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must not be empty`)
 }
 
 function aclOf(value: unknown): readonly Acl[] {

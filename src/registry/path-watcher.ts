@@ -31,6 +31,8 @@ export class PathWatcher implements Source {
   #snapshot: Sight | null = null
   #asOf: number | null = null
   #due: Due = 'both'
+  /** True while the content is from the cache file. */
+  #remembered = false
   /** False while a change is known that was not read yet. */
   #current = false
   #reading: Promise<void> | null = null
@@ -55,7 +57,7 @@ export class PathWatcher implements Source {
     const live = this.#current && this.#asOf !== null && this.#port.confirmed()
     const known = this.#snapshot
     if (known !== null && known.stale !== live) return known
-    const source = live ? 'live' : 'memory'
+    const source = live ? 'live' : this.#remembered ? 'file' : 'memory'
     this.#snapshot = snapshotOf(this.#content, { source, asOf: this.#asOf, stale: !live })
     return this.#snapshot
   }
@@ -63,6 +65,14 @@ export class PathWatcher implements Source {
   /** The same object as long as nothing was read. */
   get content(): Content {
     return this.#content
+  }
+
+  /** Shows what was known before this process began, unless a server has shown something by now. */
+  remember(content: Content, asOf: number): void {
+    if (this.#asOf !== null) return
+    this.#show(content)
+    this.#asOf = asOf
+    this.#remembered = true
   }
 
   listen(listener: () => void): () => void {
@@ -157,6 +167,7 @@ export class PathWatcher implements Source {
   #show(content: Content): void {
     this.#content = Object.freeze(content)
     this.#asOf = Date.now()
+    this.#remembered = false
     this.#snapshot = null
   }
 

@@ -1,5 +1,6 @@
 // The registry: services that come and go, configuration that stays, locks that exclude, on one connection.
 import type { ZooKeeper } from '../../protocol/index.ts'
+import { parseConnectString } from '../../protocol/net/connect-string.ts'
 import { Emitter } from '../../protocol/support/emitter.ts'
 import { isolated } from '../../protocol/support/isolated.ts'
 import { logger } from '../../protocol/support/log.ts'
@@ -26,6 +27,7 @@ import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
 import type { SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
+import { SnapshotCache } from './snapshot-cache.ts'
 import { snapshotStream } from './snapshot-stream.ts'
 import type { StateCallback, StateOptions } from './state-callbacks.ts'
 import { StateCallbacks } from './state-callbacks.ts'
@@ -35,6 +37,8 @@ import { WatcherBook } from './watcher-book.ts'
 const log = logger('registry')
 
 const HOME: symbol = Symbol('a ServiceRegistry stays in its process and thread: connect another one there')
+
+const MOST_EARLY = 10
 
 export interface ServiceRegistryEvents {
   /** True: there is a connection; false: there is none. Only on change. */
@@ -56,6 +60,7 @@ export class ServiceRegistry implements AsyncDisposable {
   readonly #link: Link
   readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
   readonly #states: StateCallbacks
+  readonly #cache: SnapshotCache | null
   readonly #watchers: WatcherBook
   readonly #registrations: RegistrationBook
   readonly #writes = new CheckedWrites()
@@ -65,11 +70,14 @@ export class ServiceRegistry implements AsyncDisposable {
   /** Under way in a process that was forked. */
   #owning: Promise<void> | null = null
   #warning = false
+  /** Warnings that came before the first listener. */
+  readonly #early: unknown[] = []
 
   private constructor(settings: Settings) {
     const warning = (error: unknown): void => this.#warn(error)
     this.#link = new Link(settings, { forked: () => void this.#own(), warning })
-    this.#watchers = new WatcherBook(this.#link, error => this.#warn(error))
+    this.#cache = cacheOf(settings, warning)
+    this.#watchers = new WatcherBook(this.#link, this.#cache, warning)
     this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
     this.#locks = new LockBook(this.#link)
     this.#states = new StateCallbacks(
@@ -94,7 +102,9 @@ export class ServiceRegistry implements AsyncDisposable {
     const settings = settingsOf(options)
     checkCall(call)
     const registry = new ServiceRegistry(settings)
-    await registry.#link.open(call)
+    const { lazy, coldStartTimeout: timeout } = settings
+    const hurry = lazy && (await registry.#cache?.filled()) === true
+    await registry.#link.open(hurry ? { timeout, ...call } : call)
     return registry
   }
 
@@ -117,7 +127,9 @@ export class ServiceRegistry implements AsyncDisposable {
     listener: (value: ServiceRegistryEvents[Name]) => void,
   ): () => void {
     checkFunction('a listener', listener)
-    return this.#events.on(name, listener)
+    const off = this.#events.on(name, listener)
+    if (name === 'warning') for (const error of this.#early.splice(0)) queueMicrotask(() => this.#warn(error))
+    return off
   }
 
   /**
@@ -331,6 +343,7 @@ export class ServiceRegistry implements AsyncDisposable {
     this.#watchers.pause()
     await this.#link.close()
     await this.#locks.stop()
+    await this.#cache?.flush()
   }
 
   /** Stops for good. */
@@ -369,8 +382,15 @@ export class ServiceRegistry implements AsyncDisposable {
     log('warning: %O', error)
     // A listener of warnings that throws is not told of its own error, and so on without end.
     if (this.#warning) return
+    // Nobody can listen before `connect` has resolved.
+    if (this.#events.count('warning') === 0 && this.#early.length < MOST_EARLY) this.#early.push(error)
     this.#warning = true
     this.#events.emit('warning', error)
     this.#warning = false
   }
+}
+
+function cacheOf({ cacheFile, servers }: Settings, warn: (error: unknown) => void): SnapshotCache | null {
+  if (cacheFile === null) return null
+  return new SnapshotCache({ file: cacheFile, chroot: parseConnectString(servers).chroot, warn })
 }

@@ -10,19 +10,22 @@ import type { Link } from './link.ts'
 import type { ReadOptions } from './read-options.ts'
 import { aspectOf, PLAIN } from './read-options.ts'
 import type { Callback, Sight } from './snapshot.ts'
+import type { SnapshotCache } from './snapshot-cache.ts'
 import type { Subscription } from './subscription.ts'
 import { Validation } from './validation.ts'
 
 export class WatcherBook {
   readonly #link: Link
+  readonly #cache: SnapshotCache | null
   readonly #warn: (error: unknown) => void
   readonly #validation: Validation
   /** Aborts with the next pause. */
   #pausing = new AbortController()
   readonly #paths = new Map<string, FollowedPath>()
 
-  constructor(link: Link, warn: (error: unknown) => void) {
+  constructor(link: Link, cache: SnapshotCache | null, warn: (error: unknown) => void) {
     this.#link = link
+    this.#cache = cache
     this.#warn = warn
     this.#validation = new Validation(warn)
   }
@@ -87,6 +90,7 @@ export class WatcherBook {
     if (present !== undefined) return present
     const followed = new FollowedPath(path, {
       zk: this.#link.zk,
+      cache: this.#cache,
       warning: this.#warn,
       limited: call => this.#link.limited(call),
       connected: () => this.#link.connected,

@@ -9,6 +9,8 @@ t.test('N1: the defaults of the Python package; N4: timeout is the default of tw
     conflict: 'wait',
     rateLimit: null,
     sessionFile: null,
+    cacheFile: null,
+    coldStartTimeout: 20,
     servers: 'localhost:2181',
     username: null,
     password: null,
@@ -88,4 +90,10 @@ t.test('N15: credentials and the ACL that follows from them', async t => {
   t.equal(digestId('super', 'test'), 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=', 'a digest known from elsewhere')
   t.equal(defaultAcl({ ...both, acl: openAcl }), openAcl)
   t.equal(defaultAcl({ ...none, acl: openAcl }), openAcl, 'also without credentials')
+})
+
+t.test('coldStartTimeout: a moment, unless the caller says how long to wait for the connection', async t => {
+  t.equal(settingsOf({ timeout: 15_000 }).coldStartTimeout, 20)
+  t.equal(settingsOf({ timeout: 15 }).coldStartTimeout, 15)
+  t.equal(settingsOf({ connectTimeout: 700 }).coldStartTimeout, 700)
 })

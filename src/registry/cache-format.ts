@@ -1,0 +1,134 @@
+// The text of the cache file: one JSON object with a format, a version and a checksum over the paths.
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import type { Stat } from '../../protocol/index.ts'
+import type { NodeObject } from './codec.ts'
+import { decode, textOf } from './codec.ts'
+import type { ChildSnapshot } from './snapshot.ts'
+import { deepFreeze } from './snapshot.ts'
+
+/** 64-bit numbers as decimal strings: JSON would round them. */
+type SavedStat = { readonly [Name in keyof Stat]: Stat[Name] extends bigint ? string : number }
+
+interface SavedData {
+  /** As text that may hold what JSON cannot, such as integers of any size. */
+  readonly data: string | null
+  readonly stat: SavedStat | null
+}
+
+/** When a server showed it, in milliseconds of the wall clock. */
+interface Dated {
+  readonly asOf: number
+}
+
+export interface SavedNode extends SavedData, Dated {
+  readonly children: readonly string[]
+}
+
+export interface SavedFamily extends Dated {
+  readonly children: Readonly<Record<string, SavedData>>
+}
+
+/** Each part is of the one who saw it last. */
+export interface SavedPath {
+  readonly node?: SavedNode | undefined
+  readonly family?: SavedFamily | undefined
+}
+
+export type SavedPaths = ReadonlyMap<string, SavedPath>
+
+/** `damaged`: ours, and cut or changed. `foreign`: of somebody else, or of a version that this one does not know. */
+export type Parsed =
+  | { readonly kind: 'ok'; readonly paths: SavedPaths }
+  | { readonly kind: 'damaged' | 'foreign'; readonly why: string }
+
+const MARK = '{"format":"nd-service-registry cache","version":'
+const VERSION = 1
+const HEAD = /^\{"format":"nd-service-registry cache","version":1,"sha256":"([0-9a-f]{64})","paths":/
+const TAIL = '}\n'
+
+export function render(paths: SavedPaths): string {
+  const body = JSON.stringify(Object.fromEntries(paths))
+  return `${MARK}${VERSION},"sha256":"${checksum(body)}","paths":${body}${TAIL}`
+}
+
+export function parse(text: string): Parsed {
+  if (text === '') return { kind: 'ok', paths: new Map() }
+  if (!text.startsWith(MARK)) {
+    return MARK.startsWith(text)
+      ? { kind: 'damaged', why: 'it is cut short' }
+      : { kind: 'foreign', why: 'it is no cache file' }
+  }
+  const version = /^\d+,/.exec(text.slice(MARK.length))?.[0]
+  if (version !== undefined && version !== `${VERSION},`) {
+    return { kind: 'foreign', why: `it is of version ${version.slice(0, -1)}` }
+  }
+  const head = HEAD.exec(text)
+  if (head === null || !text.endsWith(TAIL)) return { kind: 'damaged', why: 'it is cut short' }
+  const body = text.slice(head[0].length, -TAIL.length)
+  if (checksum(body) !== head[1]) return { kind: 'damaged', why: 'its checksum is wrong' }
+  try {
+    return { kind: 'ok', paths: new Map(Object.entries(JSON.parse(body) as Record<string, SavedPath>)) }
+  } catch {
+    return { kind: 'damaged', why: 'its JSON is wrong' }
+  }
+}
+
+export function save({ data, stat }: ChildSnapshot): SavedData {
+  return { data: data === null ? null : textOf(data), stat: stat === null ? null : saveStat(stat) }
+}
+
+/** Throws for what `save` has not written. */
+export function revive({ data, stat }: SavedData): ChildSnapshot {
+  const text: NodeObject | null = data === null ? null : decode(Buffer.from(data))
+  return Object.freeze({
+    data: deepFreeze(text),
+    stat: stat === null ? null : Object.freeze(reviveStat(stat)),
+  })
+}
+
+/** Of two files or processes, for each part the newer one. */
+export function merge(theirs: SavedPaths, ours: SavedPaths): SavedPaths {
+  const all = new Map(theirs)
+  for (const [path, mine] of ours) {
+    const other = all.get(path)
+    all.set(path, { node: newer(mine.node, other?.node), family: newer(mine.family, other?.family) })
+  }
+  return all
+}
+
+function newer<T extends Dated>(mine: T | undefined, other: T | undefined): T | undefined {
+  if (mine === undefined || other === undefined) return mine ?? other
+  return other.asOf > mine.asOf ? other : mine
+}
+
+function saveStat(stat: Stat): SavedStat {
+  const { czxid, mzxid, pzxid, ephemeralOwner, ...rest } = stat
+  return {
+    ...rest,
+    czxid: `${czxid}`,
+    mzxid: `${mzxid}`,
+    pzxid: `${pzxid}`,
+    ephemeralOwner: `${ephemeralOwner}`,
+  }
+}
+
+function reviveStat({ czxid, mzxid, pzxid, ephemeralOwner, ...rest }: SavedStat): Stat {
+  return {
+    czxid: BigInt(czxid),
+    mzxid: BigInt(mzxid),
+    ctime: rest.ctime,
+    mtime: rest.mtime,
+    version: rest.version,
+    cversion: rest.cversion,
+    aversion: rest.aversion,
+    ephemeralOwner: BigInt(ephemeralOwner),
+    dataLength: rest.dataLength,
+    numChildren: rest.numChildren,
+    pzxid: BigInt(pzxid),
+  }
+}
+
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

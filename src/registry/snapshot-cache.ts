@@ -1,0 +1,136 @@
+// What the registry has seen, kept in the cache file: a start without ZooKeeper begins with it.
+import type { Clock, Timer } from '../../protocol/support/clock.ts'
+import { unreferencedClock } from '../../protocol/support/clock.ts'
+import { CacheFile } from './cache-file.ts'
+import type { SavedFamily, SavedNode, SavedPath, SavedPaths } from './cache-format.ts'
+import { revive, save } from './cache-format.ts'
+import { ServiceRegistryError } from './errors.ts'
+import type { ChildData, ChildSnapshot, Content, Sight, Source } from './snapshot.ts'
+
+/** Changes within this time, in milliseconds, are written together. */
+const SAVE_DELAY = 500
+/** How long a write waits for other processes, and how long the last one does. */
+const PATIENCE = 15_000
+const LAST_PATIENCE = 2000
+
+/** What the file says of a path. */
+export interface Remembered {
+  readonly content: Content
+  readonly asOf: number
+  readonly family: { readonly childData: ChildData; readonly asOf: number } | null
+}
+
+interface Options {
+  readonly file: string
+  /** The chroot of the registry: paths are kept as the server knows them. */
+  readonly chroot: string
+  readonly warn: (error: unknown) => void
+  readonly clock?: Clock
+}
+
+export class SnapshotCache {
+  readonly #file: CacheFile
+  readonly #chroot: string
+  readonly #warn: (error: unknown) => void
+  readonly #clock: Clock
+  readonly #changed = new Set<Source>()
+  /** What this process has seen: written again each time, in case another process has lost it. */
+  readonly #own = new Map<string, SavedPath>()
+  #loaded: Promise<SavedPaths> | null = null
+  #timer: Timer | null = null
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor({ file, chroot, warn, clock = unreferencedClock }: Options) {
+    this.#file = new CacheFile(file, warn)
+    this.#chroot = chroot
+    this.#warn = warn
+    this.#clock = clock
+  }
+
+  /** True if the file has something to begin with. */
+  async filled(): Promise<boolean> {
+    return (await this.#load()).size > 0
+  }
+
+  /** What the file says of a path; null if nothing. */
+  async recall(path: string): Promise<Remembered | null> {
+    const { node, family } = (await this.#load()).get(this.#key(path)) ?? {}
+    if (node === undefined) return null
+    try {
+      const children = Object.freeze([...node.children])
+      return {
+        content: Object.freeze({ path, ...revive(node), children }),
+        asOf: node.asOf,
+        family: family === undefined ? null : { childData: familyOf(family), asOf: family.asOf },
+      }
+    } catch (cause) {
+      const message = `cache file ${this.#file.path}: what it says of ${path} makes no sense`
+      this.#warn(new ServiceRegistryError('CACHE_FILE', message, { path, cause }))
+      return null
+    }
+  }
+
+  /** Saves what the source shows from now on. */
+  keep(source: Source): void {
+    source.listen(() => {
+      this.#changed.add(source)
+      this.#timer ??= this.#clock.schedule(SAVE_DELAY, () => {
+        this.#timer = null
+        void this.#save(PATIENCE)
+      })
+    })
+  }
+
+  /** Resolves when what changed is on disk, or cannot be written. */
+  flush(): Promise<void> {
+    this.#timer?.cancel()
+    this.#timer = null
+    return this.#save(LAST_PATIENCE)
+  }
+
+  #load(): Promise<SavedPaths> {
+    this.#loaded ??= this.#file.read()
+    return this.#loaded
+  }
+
+  #save(patience: number): Promise<void> {
+    this.#saving = this.#saving.then(async () => {
+      const changed = [...this.#changed]
+      this.#changed.clear()
+      for (const source of changed) this.#note(source.snapshot)
+      if (changed.length === 0 || this.#own.size === 0) return
+      if (await this.#file.write(this.#own, patience)) return
+      // With the next change, or the end, it is tried again.
+      for (const source of changed) this.#changed.add(source)
+    })
+    return this.#saving
+  }
+
+  /** Neither an absent node nor an empty one replaces what was there. */
+  #note(sight: Sight): void {
+    const { path, data, children, stat, source, childData } = sight
+    const asOf = sight.asOf?.getTime()
+    if (asOf === undefined || source === 'file' || stat === null) return
+    if (children.length === 0 && data === null) return
+    const key = this.#key(path)
+    const before = this.#own.get(key)
+    const node: SavedNode = { ...save({ data, stat }), children, asOf }
+    const family = childData === undefined ? before?.family : savedFamily(childData, asOf)
+    this.#own.set(key, { node, family })
+  }
+
+  #key(path: string): string {
+    return path === '/' ? this.#chroot || '/' : `${this.#chroot}${path}`
+  }
+}
+
+function savedFamily(childData: ChildData, asOf: number): SavedFamily {
+  const children = Object.entries(childData).map(([name, child]) => [name, save(child)] as const)
+  return { asOf, children: Object.fromEntries(children) }
+}
+
+function familyOf({ children }: SavedFamily): ChildData {
+  const record: Record<string, ChildSnapshot> = Object.create(null)
+  for (const [name, child] of Object.entries(children)) record[name] = revive(child)
+  return Object.freeze(record)
+}
