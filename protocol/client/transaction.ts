@@ -18,6 +18,11 @@ export type TransactionResult =
   | { readonly type: 'delete' }
   | { readonly type: 'check' }
 
+/** What became of one operation of a refused transaction: `undone` if it was fine itself, and taken back with the rest. */
+export type MultiErrorResult =
+  | { readonly type: 'undone' }
+  | { readonly type: 'error'; readonly error: ZooKeeperError }
+
 /** A transaction that the server refused: nothing of it was executed. */
 export class MultiError extends ZooKeeperError {
   override readonly name: string = 'MultiError'
@@ -25,6 +30,8 @@ export class MultiError extends ZooKeeperError {
   readonly index: number
   /** One error per operation: undefined for those before the failing one. */
   readonly errors: readonly (ZooKeeperError | undefined)[]
+  /** The same as one result for each operation; those behind the failing one have RUNTIME_INCONSISTENCY: not tried. */
+  readonly results: readonly MultiErrorResult[]
 
   constructor(index: number, errors: readonly (ZooKeeperError | undefined)[]) {
     const failed = errors[index] as ZooKeeperError
@@ -33,6 +40,7 @@ export class MultiError extends ZooKeeperError {
     super(code, { path, number, operation: 'multi', message, cause: failed })
     this.index = index
     this.errors = errors
+    this.results = errors.map(error => (error === undefined ? { type: 'undone' } : { type: 'error', error }))
   }
 }
 

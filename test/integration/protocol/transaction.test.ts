@@ -72,6 +72,12 @@ test('H31: a failure tells its operation, and nothing of the transaction was don
   ])
   t.same(error.errors.slice(0, 2), [undefined, undefined])
   t.equal(error.errors.length, 4)
+  t.match(error.results, [
+    { type: 'undone' },
+    { type: 'undone' },
+    { type: 'error', error: error.errors[2] },
+    { type: 'error' },
+  ])
   t.equal(error.cause, error.errors[2])
   t.equal(await zk.exists('/first'), null)
   t.equal((await zk.exists('/there'))?.version, 0)
