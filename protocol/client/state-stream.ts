@@ -17,37 +17,57 @@ export interface StateChange {
 export type StateSource = (listener: (change: StateChange) => void) => () => void
 
 /**
- * Yields the state at the time when it is first read, and then every change, in order and without a gap,
- * until the client closes or the signal aborts. Changes wait for a slow reader: they are few.
+ * Yields the state at the time when it is first read, and then every change, in order and without a gap, until the client
+ * closes or the signal aborts; `return()` ends it at once. Changes wait for a slow reader: they are few.
  */
-export async function* stateStream(
+export function stateStream(
   now: () => StateChange,
   source: StateSource,
   isLast: (state: SessionState) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StateChange, void, void> {
+  const ended = new AbortController()
+  const stream = read(now, source, isLast, signal, ended)
+  const give = stream.return.bind(stream)
+  // A generator hears of `return` only when it has given what it was asked for, and here that may take for ever.
+  stream.return = value => {
+    ended.abort()
+    return give(value)
+  }
+  return stream
+}
+
+async function* read(
+  now: () => StateChange,
+  source: StateSource,
+  isLast: (state: SessionState) => boolean,
+  signal: AbortSignal | undefined,
+  ended: AbortController,
+): AsyncGenerator<StateChange, void, void> {
   const waiting = new Fifo<StateChange>()
   let wake = (): void => {}
-  const unsubscribe = source(change => {
-    waiting.push(change)
-    wake()
-  })
-  const off = onAbort(signal, () => wake())
+  const offs = [
+    source(change => {
+      waiting.push(change)
+      wake()
+    }),
+    onAbort(signal, () => ended.abort()),
+    onAbort(ended.signal, () => wake()),
+  ]
   try {
     for (let change: StateChange | undefined = now(); ; change = waiting.shift()) {
-      if (signal?.aborted) return
+      if (ended.signal.aborted) return
       if (change !== undefined) {
         yield change
         if (isLast(change.state)) return
       }
-      if (waiting.size === 0 && !signal?.aborted) {
+      if (waiting.size === 0 && !ended.signal.aborted) {
         await new Promise<void>(resolve => {
           wake = resolve
         })
       }
     }
   } finally {
-    off()
-    unsubscribe()
+    for (const off of offs) off()
   }
 }
