@@ -1,4 +1,4 @@
-// Connect strings: host:port,host:port/chroot, as Java's ConnectStringParser reads them.
+// Connect strings: host:port,host:port/chroot or dns-srv://name/chroot, as Java's ConnectStringParser reads them.
 import { InvalidArgumentError, InvalidConnectStringError, ZooKeeperError } from '../errors.ts'
 import { validatePath } from '../paths.ts'
 
@@ -11,14 +11,20 @@ export interface Endpoint {
 }
 
 export interface ConnectString {
+  /** Empty where `srv` is their source. */
   readonly servers: readonly Endpoint[]
+  /** The name whose SRV records tell the servers, asked for at each attempt to connect; null: the servers are listed. */
+  readonly srv: string | null
   /** '' for none, otherwise a valid path. */
   readonly chroot: string
 }
 
+const SRV_SCHEME = 'dns-srv://'
+
 /** Throws an InvalidConnectStringError that says which part is wrong. */
 export function parseConnectString(text: string): ConnectString {
   if (typeof text !== 'string') throw new InvalidArgumentError('connectString', 'a string', text)
+  if (text.startsWith(SRV_SCHEME)) return parseSrv(text)
   const slash = text.indexOf('/')
   const list = slash === -1 ? text : text.slice(0, slash)
   const chroot = slash === -1 ? '' : parseChroot(text, text.slice(slash))
@@ -28,7 +34,19 @@ export function parseConnectString(text: string): ConnectString {
     .filter(item => item !== '')
     .map(item => parseServer(text, item))
   if (servers.length === 0) throw new InvalidConnectStringError(text, 'it names no server')
-  return { servers, chroot }
+  return { servers, srv: null, chroot }
+}
+
+/** As in Java 3.10 (ZOOKEEPER-4956), the name is looked up as it stands: `dns-srv://_zookeeper._tcp.example.com/app`. */
+function parseSrv(text: string): ConnectString {
+  const rest = text.slice(SRV_SCHEME.length)
+  const slash = rest.indexOf('/')
+  const srv = (slash === -1 ? rest : rest.slice(0, slash)).trim()
+  if (srv === '') throw new InvalidConnectStringError(text, 'the name is missing')
+  if (!/^[A-Za-z0-9._-]+$/.test(srv)) {
+    throw new InvalidConnectStringError(text, `${srv}: no name of SRV records (they tell the ports)`)
+  }
+  return { servers: [], srv, chroot: slash === -1 ? '' : parseChroot(text, rest.slice(slash)) }
 }
 
 export function formatEndpoint({ host, port }: Endpoint): string {

@@ -1,8 +1,10 @@
-// The servers of an ensemble: shuffled once, then in turn, each name resolved anew at every visit.
+// The servers of an ensemble, as listed or as DNS tells: in an order made once, then in turn, each name resolved anew.
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { abortable } from '../support/abort.ts'
 import type { Endpoint } from './connect-string.ts'
+import type { LookupSrv } from './srv.ts'
+import { orderSrv, srvKey, systemLookupSrv } from './srv.ts'
 import type { Address } from './transport.ts'
 
 /** Resolves a name to all its addresses. */
@@ -13,16 +15,28 @@ export const systemLookup: Lookup = async host => {
   return found.map(entry => entry.address)
 }
 
+/** Where the servers come from: a list, or the SRV records of a name. */
+export interface ServerSource {
+  readonly servers: readonly Endpoint[]
+  readonly srv: string | null
+}
+
 export interface ServerListOptions {
-  lookup?: Lookup
+  lookup?: Lookup | undefined
+  lookupSrv?: LookupSrv | undefined
   /** Uniform in [0, 1). */
   random?: () => number
 }
 
 export class ServerList {
   readonly #lookup: Lookup
+  readonly #lookupSrv: LookupSrv
   readonly #random: () => number
   #servers: Endpoint[]
+  /** The name whose SRV records are the list; null: the list is given. */
+  #srv: string | null
+  /** The records that the list was made of. */
+  #records = ''
   /** Addresses of the server at hand that were not tried yet. */
   #pending: Address[] = []
   /** How many addresses each server had when it was last resolved. */
@@ -31,10 +45,12 @@ export class ServerList {
   #laps = 0
 
   constructor(
-    servers: readonly Endpoint[],
-    { lookup = systemLookup, random = Math.random }: ServerListOptions = {},
+    { servers, srv }: ServerSource,
+    { lookup = systemLookup, lookupSrv = systemLookupSrv, random = Math.random }: ServerListOptions = {},
   ) {
     this.#lookup = lookup
+    this.#lookupSrv = lookupSrv
+    this.#srv = srv
     this.#random = random
     this.#servers = shuffled(servers, random)
   }
@@ -56,10 +72,16 @@ export class ServerList {
   /** Replaces the list; `first` are visited first. */
   update(servers: readonly Endpoint[], first: readonly Endpoint[]): void {
     const rest = servers.filter(server => !first.includes(server))
-    this.#servers = [...shuffled(first, this.#random), ...shuffled(rest, this.#random)]
-    this.#pending = []
-    this.#known.clear()
-    this.#index = 0
+    this.#srv = null
+    this.#replace([...shuffled(first, this.#random), ...shuffled(rest, this.#random)])
+  }
+
+  /** From the next attempt on, the list is that of the SRV records of the name. */
+  updateSrv(name: string): void {
+    if (name === this.#srv) return
+    this.#srv = name
+    this.#records = ''
+    this.#replace([])
   }
 
   /** The address that comes next, whoever's turn it is. */
@@ -77,8 +99,37 @@ export class ServerList {
     }
   }
 
+  #replace(servers: Endpoint[]): void {
+    this.#servers = servers
+    this.#pending = []
+    this.#known.clear()
+    this.#index = 0
+  }
+
+  /** While the records stay the same, so does the order. What was found before is better than nothing. */
+  async #askSrv(name: string, signal: AbortSignal): Promise<void> {
+    const records = await abortable(this.#lookupSrv(name), signal).catch(error => {
+      if (signal.aborted || this.#servers.length === 0) throw error
+      return []
+    })
+    const ordered = orderSrv(records, this.#random)
+    if (ordered.length === 0) {
+      if (this.#servers.length === 0) throw new Error(`${name} has no SRV records`)
+      return
+    }
+    const key = srvKey(records)
+    if (key === this.#records || name !== this.#srv) return
+    // A name that answers otherwise each time must not keep the pauses away.
+    if (this.#records !== '') this.#laps++
+    this.#records = key
+    this.#replace(ordered)
+  }
+
   /** The addresses of the server whose turn it is. */
   async #visit(signal: AbortSignal): Promise<Address[]> {
+    if (this.#srv !== null) await this.#askSrv(this.#srv, signal)
+    // It may have been replaced while the answer was on its way.
+    if (this.#servers.length === 0) throw new Error(`the SRV records of ${this.#srv} are not known yet`)
     const server = this.#servers[this.#index] as Endpoint
     this.#index = (this.#index + 1) % this.#servers.length
     const ips = isIP(server.host) === 0 ? await abortable(this.#lookup(server.host), signal) : [server.host]

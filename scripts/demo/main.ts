@@ -50,8 +50,8 @@ async function run(): Promise<void> {
 }
 
 async function playBelowOwnPath(connectString: string): Promise<void> {
-  const { servers: list, chroot } = parseConnectString(connectString)
-  const servers = list.map(formatEndpoint).join()
+  const { servers: list, srv, chroot } = parseConnectString(connectString)
+  const servers = srv === null ? list.map(formatEndpoint).join() : `dns-srv://${srv}`
   const path = `${chroot}/nd-service-registry-demo-${randomUUID()}`
   await using admin = new ZooKeeper(servers)
   await admin.connect({ timeout: 10_000 })

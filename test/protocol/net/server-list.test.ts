@@ -8,7 +8,7 @@ const asItIs = (): number => 1 - 2 ** -40
 
 function listOf(text: string, options: ServerListOptions = {}): ServerList {
   const lookup = async (host: string): Promise<string[]> => [`ip-of-${host}`]
-  return new ServerList(parseConnectString(text).servers, { lookup, random: asItIs, ...options })
+  return new ServerList(parseConnectString(text), { lookup, random: asItIs, ...options })
 }
 
 async function visits(list: ServerList, count: number): Promise<string[]> {
@@ -40,7 +40,7 @@ t.test('server list: the order is that of the given random numbers, and does not
 
 t.test('server list: the list that was given is left alone', async t => {
   const servers = parseConnectString('a,b,c').servers
-  new ServerList(servers, { random: () => 0 })
+  new ServerList({ servers, srv: null }, { random: () => 0 })
   t.strictSame(
     servers.map(({ host }) => host),
     ['a', 'b', 'c'],
