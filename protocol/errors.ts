@@ -114,6 +114,50 @@ export class PacketTooLargeError extends ZooKeeperError {
   }
 }
 
+/**
+ * - `unresolved`: the name has no address. `refused`: nobody listens there.
+ * - `unreachable`: the network has no way, or no answer. `tls`: the two sides do not agree on certificates or ciphers.
+ * - `timeout`: no session within the time for one attempt, from the name to the answered handshake.
+ * - `closedBeforeResponse`: the server hung up on the handshake. Servers do that to a client which has seen more than
+ *   they have (their data were restored or wiped), above their limit of connections, and while they have no quorum.
+ * - `badResponse`: what answers is no ZooKeeper. `noSessions`: a read-only server without local sessions.
+ * - `sessionRefused`: no new session was given. `authFailed`: SASL failed.
+ */
+export type ConnectFailure =
+  | 'unresolved'
+  | 'refused'
+  | 'unreachable'
+  | 'tls'
+  | 'timeout'
+  | 'closedBeforeResponse'
+  | 'badResponse'
+  | 'noSessions'
+  | 'sessionRefused'
+  | 'authFailed'
+
+export interface ConnectErrorFacts extends ErrorContext {
+  readonly server: string | null
+  readonly lastZxid: bigint
+  readonly code: ErrorCode
+}
+
+/** An attempt to connect that failed; the client makes the next one by itself. */
+export class ConnectError extends ZooKeeperError {
+  override readonly name: string = 'ConnectError'
+  readonly reason: ConnectFailure
+  /** The address that was tried; null when the name has none. */
+  readonly server: string | null
+  /** The newest zxid that the server was told we have seen; 0n: none, as for a new session. */
+  readonly lastZxid: bigint
+
+  constructor(reason: ConnectFailure, { server, lastZxid, code, ...context }: ConnectErrorFacts) {
+    super(code, { operation: 'connect', ...context })
+    this.reason = reason
+    this.server = server
+    this.lastZxid = lastZxid
+  }
+}
+
 /** The server does not know the operation, or it is switched off there. */
 export class UnsupportedError extends ZooKeeperError {
   override readonly name: string = 'UnsupportedError'

@@ -41,6 +41,14 @@ export class EmulatedWatch {
     return this.#visit(this.#root, false)
   }
 
+  /** In place of a watch that the server at hand does not know: when all is watched, the reader reads again. */
+  takeOver(): void {
+    const watched = this.#visit(this.#root, false).then(() => {
+      if (!this.#stopped) this.#watcher({ type: 'resync', path: this.#root, zxid: null })
+    })
+    this.#background(this.#root, watched)
+  }
+
   /** After a gap: the reader reads again, and so is what could not be read before. */
   resync(): void {
     this.#watcher({ type: 'resync', path: this.#root, zxid: null })

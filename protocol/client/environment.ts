@@ -1,5 +1,5 @@
 // What the sessions of a client share, made of its options.
-import type { Endpoint } from '../net/connect-string.ts'
+import type { ServerSource } from '../net/server-list.ts'
 import { ServerList } from '../net/server-list.ts'
 import { tcpConnector } from '../net/tcp.ts'
 import { tlsConnector } from '../net/tls.ts'
@@ -7,6 +7,7 @@ import type { Connector } from '../net/transport.ts'
 import type { Credentials } from '../session/credentials.ts'
 import { XidCounter } from '../session/in-flight.ts'
 import { LastZxid } from '../session/last-zxid.ts'
+import { ServerSkills } from '../session/server-skills.ts'
 import type { SessionEnvironment } from '../session/session-environment.ts'
 import type { WatchTable } from '../session/watch-table.ts'
 import { systemClock, unreferencedClock } from '../support/clock.ts'
@@ -14,19 +15,19 @@ import type { ZooKeeperOptions } from './options.ts'
 import { limitsOf } from './options.ts'
 
 export function environmentOf(
-  servers: readonly Endpoint[],
+  source: ServerSource,
   options: ZooKeeperOptions,
   credentials: Credentials,
   watches: WatchTable,
 ): SessionEnvironment {
   const { ports = {}, sasl = null, readOnly = false, failFast = false, ref = true } = options
-  const { clock = ref ? systemClock : unreferencedClock, random = Math.random, lookup } = ports
+  const { clock = ref ? systemClock : unreferencedClock, random = Math.random, lookup, lookupSrv } = ports
   return {
     ...limitsOf(options),
     clock,
     connect: ports.connect ?? connectorOf(options, ref),
     random,
-    servers: new ServerList(servers, lookup === undefined ? { random } : { random, lookup }),
+    servers: new ServerList(source, { random, lookup, lookupSrv }),
     credentials,
     sasl,
     readOnly,
@@ -34,7 +35,7 @@ export function environmentOf(
     xids: new XidCounter(),
     lastZxid: new LastZxid(),
     watches,
-    unsupported: new Set(),
+    skills: new ServerSkills(),
   }
 }
 

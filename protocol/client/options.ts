@@ -1,6 +1,7 @@
 // The options of a client: their meaning, their defaults, and the check of what JavaScript callers pass.
 import { InvalidArgumentError } from '../errors.ts'
 import type { Lookup } from '../net/server-list.ts'
+import type { LookupSrv } from '../net/srv.ts'
 import type { TlsSource } from '../net/tls.ts'
 import type { Connector } from '../net/transport.ts'
 import type { Acl } from '../records/data.ts'
@@ -21,6 +22,8 @@ export interface Ports {
   clock?: Clock
   connect?: Connector
   lookup?: Lookup
+  /** For connect strings of the form `dns-srv://name`. */
+  lookupSrv?: LookupSrv
   /** Uniform in [0, 1). */
   random?: () => number
 }

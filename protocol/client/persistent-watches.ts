@@ -18,6 +18,8 @@ export interface WatchPort {
   ): Promise<Reply>
   /** True when a read that will watch the path has no answer yet. */
   isArming(path: string): boolean
+  /** The server at hand knows persistent watches. */
+  armed(): void
   warning(error: unknown): void
 }
 
@@ -48,6 +50,11 @@ export class PersistentWatches {
     if (!this.#port.watches.remove(kind, path, watcher)) return
     // Removed behind a request to arm it for somebody else, the watch would be gone for that one too.
     if (!this.#arming.has(keyOf(kind, path))) void this.#disarm(kind, path)
+  }
+
+  /** Forgets the watcher without a word to the server, which does not know such watches. */
+  drop(kind: PersistentKind, path: string, watcher: Watcher): void {
+    this.#port.watches.remove(kind, path, watcher)
   }
 
   /** Forgets a one-shot watcher at once, and has the server forget with the last one of its kind on the path. */
@@ -81,6 +88,7 @@ export class PersistentWatches {
     let supported = true
     try {
       await submit(operations.addWatch, { path, mode }, path, path, watcher, {})
+      this.#port.armed()
     } catch (error) {
       supported = !(error instanceof UnsupportedError)
       throw error

@@ -1,6 +1,24 @@
 // What a client is doing, for people and monitors.
 import type { SessionState } from '../session/states.ts'
 
+/** Something that went wrong in the background. */
+export interface Trouble {
+  /** Name and message of the error, shortened, without the credentials that the client was given. */
+  readonly message: string
+  /** When it happened the last time, by the wall clock. */
+  readonly at: Date
+  /** How often something of its kind has happened since the client was made. */
+  readonly count: number
+}
+
+/** The newest trouble of each kind; null: none so far. */
+export interface Troubles {
+  /** As the `warning` event told it. */
+  readonly warning: Trouble | null
+  /** As the `attemptFailed` event told it. */
+  readonly attemptFailed: Trouble | null
+}
+
 /** What a client is doing, at one time. */
 export interface ClientStatus {
   readonly state: SessionState
@@ -17,4 +35,5 @@ export interface ClientStatus {
   readonly inFlight: number
   /** Paths that are watched, counted by kind of watch. */
   readonly watches: number
+  readonly troubles: Troubles
 }

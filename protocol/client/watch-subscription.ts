@@ -10,17 +10,26 @@ import type { EmulationPort } from './emulated-watch.ts'
 import { EmulatedWatch } from './emulated-watch.ts'
 import type { PersistentKind } from './persistent-watches.ts'
 
+/**
+ * - `server`: the watch is in the table, and armed on each connection with the others.
+ * - `emulated`: the server at hand does not know such watches; `returning`: this one is being asked whether it does.
+ */
 type Armed =
   | { readonly kind: 'none' }
-  | { readonly kind: 'server'; readonly watcher: Watcher }
-  | { readonly kind: 'emulated'; readonly watch: EmulatedWatch; readonly unsubscribe: () => void }
+  | { readonly kind: 'server' }
+  | { readonly kind: 'emulated'; readonly watch: EmulatedWatch; returning: boolean }
+
+const NONE: Armed = { kind: 'none' }
+const SERVER: Armed = { kind: 'server' }
 
 export class WatchSubscription {
   readonly #core: ClientCore
   readonly #chroot: string
   readonly #serverPath: string
   readonly #kind: PersistentKind
-  #armed: Armed = { kind: 'none' }
+  #armed: Armed = NONE
+  #watcher: Watcher = () => {}
+  #unsubscribe = (): void => {}
 
   constructor(core: ClientCore, chroot: string, path: string, recursive: boolean) {
     this.#core = core
@@ -31,39 +40,81 @@ export class WatchSubscription {
 
   /** Rejects when the signal aborts. */
   async arm(watcher: Watcher, signal: AbortSignal): Promise<void> {
-    const inside: Watcher = event => watcher({ ...event, path: outOfChroot(this.#chroot, event.path) })
-    this.#armed = { kind: 'server', watcher: inside }
-    const { persistentWatches } = this.#core
+    this.#watcher = event => watcher({ ...event, path: outOfChroot(this.#chroot, event.path) })
+    this.#armed = SERVER
     // The request itself is not aborted: nobody would hear its answer, and the watch would stay on the server.
-    const added = persistentWatches.add(this.#kind, this.#serverPath, inside)
+    const added = this.#add()
     try {
       await abortable(added, signal)
+      this.#follow()
     } catch (error) {
       this.disarm()
-      added.then(() => persistentWatches.remove(this.#kind, this.#serverPath, inside)).catch(() => {})
+      added.then(() => this.#remove()).catch(() => {})
       if (!(error instanceof UnsupportedError)) throw error
-      await this.#emulate(inside, signal)
+      const watch = this.#emulate()
+      this.#follow()
+      await abortable(watch.start(), signal)
     }
   }
 
   disarm(): void {
     const armed = this.#armed
-    this.#armed = { kind: 'none' }
-    if (armed.kind === 'server') {
-      this.#core.persistentWatches.remove(this.#kind, this.#serverPath, armed.watcher)
+    this.#armed = NONE
+    this.#unsubscribe()
+    if (armed.kind === 'server') this.#remove()
+    else if (armed.kind === 'emulated') armed.watch.stop()
+  }
+
+  /** Each connection may lead to a server of another release. */
+  #follow(): void {
+    this.#unsubscribe = this.#core.events.on('state', ({ state, previous }) => {
+      if (isLinked(state) && !isLinked(previous)) this.#linked()
+    })
+  }
+
+  #linked(): void {
+    const armed = this.#armed
+    const lacks = this.#core.lacksPersistentWatches
+    if (armed.kind === 'server' && lacks) {
+      this.#core.persistentWatches.drop(this.#kind, this.#serverPath, this.#watcher)
+      this.#emulate().takeOver()
     } else if (armed.kind === 'emulated') {
-      armed.unsubscribe()
-      armed.watch.stop()
+      armed.watch.resync()
+      if (!lacks && !armed.returning) void this.#comeBack(armed)
     }
   }
 
-  async #emulate(watcher: Watcher, signal: AbortSignal): Promise<void> {
-    const watch = new EmulatedWatch(this.#port(), this.#serverPath, this.#kind === 'recursive', watcher)
-    const unsubscribe = this.#core.events.on('state', ({ state, previous }) => {
-      if (isLinked(state) && !isLinked(previous)) watch.resync()
-    })
-    this.#armed = { kind: 'emulated', watch, unsubscribe }
-    await abortable(watch.start(), signal)
+  #emulate(): EmulatedWatch {
+    const recursive = this.#kind === 'recursive'
+    const watch = new EmulatedWatch(this.#port(), this.#serverPath, recursive, this.#watcher)
+    this.#armed = { kind: 'emulated', watch, returning: false }
+    return watch
+  }
+
+  /** The emulation goes on until the server has armed the real watch; what may fall between the two is a gap. */
+  async #comeBack(armed: Extract<Armed, { kind: 'emulated' }>): Promise<void> {
+    armed.returning = true
+    try {
+      await this.#add()
+    } catch {
+      // The next connection is asked again, and nothing is missed until then.
+      armed.returning = false
+      return
+    }
+    if (this.#armed !== armed) return this.#remove()
+    armed.watch.stop()
+    this.#armed = SERVER
+    // Before 3.9 a read of the emulation may have taken the place of the watch.
+    this.#core.persistentWatches.restore(this.#serverPath)
+    this.#watcher({ type: 'resync', path: this.#serverPath, zxid: null })
+  }
+
+  #add(): Promise<void> {
+    return this.#core.persistentWatches.add(this.#kind, this.#serverPath, this.#watcher)
+  }
+
+  #remove(): void {
+    this.#core.persistentWatches.remove(this.#kind, this.#serverPath, this.#watcher)
   }
 
   /** The reads wait as long as it takes, for without them the stream would be deaf. */

@@ -17,6 +17,7 @@ const CLOSE_PATIENCE = 1000
  * await zk.connect()
  * await zk.create('/a', 'hello', { parents: true })
  * ```
+ * In place of servers, `dns-srv://_zookeeper._tcp.example.com/app` names SRV records; they are looked up at each attempt.
  * It connects with `connect()` or with the first call, whichever comes first, and goes on connecting until
  * `close()`. Throws for a connect string or an option that cannot work.
  */
@@ -74,6 +75,7 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
   /**
    * Replaces the server list, in the form of the connect string and with the same chroot; the session goes on. Moves to
    * another server only where that evens out the load (as Java's updateServerList), or when this one is not listed.
+   * With `dns-srv://`, the new list counts from the next attempt to connect on.
    */
   updateServers(connectString: string): void {
     this.#core.updateServers(connectString)

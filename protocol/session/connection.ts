@@ -5,8 +5,7 @@ import { PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import { FrameDecoder, FrameError } from '../frame.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import type { Transport } from '../net/transport.ts'
-import { OpCode, Xid } from '../opcodes.ts'
-import { operations } from '../operations.ts'
+import { Xid } from '../opcodes.ts'
 import type { AuthPacket } from '../records/access.ts'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { connectRequest, connectResponse } from '../records/connect.ts'
@@ -15,14 +14,15 @@ import { watcherEvent } from '../records/watches.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
-import { Fifo } from '../support/fifo.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { XidCounter } from './in-flight.ts'
 import { InFlight } from './in-flight.ts'
 import type { LastZxid } from './last-zxid.ts'
 import { Output } from './output.ts'
 import type { PendingRequest } from './pending-request.ts'
+import type { ServerSkills, Skills } from './server-skills.ts'
 import { settle, unsendable } from './settle.ts'
+import { REQUIRES_AUTH, SideAnswers } from './side-answers.ts'
 import type { Timeouts } from './timeouts.ts'
 import type { WatchTable } from './watch-table.ts'
 
@@ -30,17 +30,15 @@ import type { WatchTable } from './watch-table.ts'
 const REPLY_HEADER = 16
 const ERR_AT = 12
 const NO_SESSIONS = 'the read-only server opens no sessions: it needs localSessionsEnabled'
+const UNKNOWN_OPCODE = 'the server does not know the request'
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
-/** The server takes nothing from us without authentication, and closes. */
-const REQUIRES_AUTH = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
 
 export interface ConnectionEnvironment {
   readonly clock: Clock
   readonly xids: XidCounter
   readonly lastZxid: LastZxid
   readonly watches: WatchTable
-  /** Opcodes of reads that a server did not know: to ask again would cost another connection. */
-  readonly unsupported: Set<number>
+  readonly skills: ServerSkills
   /** Largest frame sent, in bytes. */
   readonly maxRequestSize: number
   /** Largest frame accepted, in bytes. */
@@ -71,14 +69,18 @@ type Phase =
   | { readonly kind: 'closed' }
 
 export class Connection {
+  /** What is known of the server at the other end. */
+  readonly skills: Skills
+  readonly #lacking: Set<number>
+  /** How many opcodes were known to be unknown to it from the start. */
+  readonly #lackedBefore: number
   readonly #transport: Transport
   readonly #environment: ConnectionEnvironment
   readonly #port: ConnectionPort
   readonly #output: Output
   readonly #decoder: FrameDecoder
   readonly #inFlight = new InFlight()
-  readonly #pings = new Fifo<number>()
-  readonly #auths = new Fifo<Deferred<void>>()
+  readonly #side: SideAnswers
   #phase: Phase = { kind: 'handshaking', answer: deferred() }
   /** Nothing is sent before this one is answered. */
   #alone: PendingRequest | null = null
@@ -88,7 +90,11 @@ export class Connection {
     this.#transport = transport
     this.#environment = environment
     this.#port = port
+    this.skills = environment.skills.of(transport.remote)
+    this.#lacking = this.skills.lacking
+    this.#lackedBefore = this.#lacking.size
     this.#output = new Output(transport, clock, maxRequestSize, { flushed: at => this.#flushed(at) })
+    this.#side = new SideAnswers(this.#output, port)
     this.#decoder = new FrameDecoder(maxResponseSize, frame => this.#frame(frame))
   }
 
@@ -126,7 +132,7 @@ export class Connection {
   open(timeouts: Timeouts): boolean {
     if (this.#phase.kind === 'closed') return false
     const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
-      ping: () => this.#ping(),
+      ping: () => this.#side.ping(),
       dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),
       stalled: ms => this.#port.stalled(ms),
     })
@@ -138,9 +144,9 @@ export class Connection {
     // It may have ended while a mechanism of SASL made its token.
     if (this.#phase.kind === 'closed') return request.fail('CONNECTION_LOSS')
     const { operation } = request
-    const { xids, unsupported } = this.#environment
-    if (unsupported.size > 0 && unsupported.has(operation.opcode)) return request.refuse(UNIMPLEMENTED)
-    const xid = xids.next()
+    const lacking = this.#lacking
+    if (lacking.size > 0 && lacking.has(operation.opcode)) return request.refuse(UNIMPLEMENTED)
+    const xid = this.#environment.xids.next()
     try {
       request.bytesSent = this.#output.request(xid, operation.opcode, operation.request, request.request)
     } catch (error) {
@@ -158,20 +164,18 @@ export class Connection {
   sendAlone(request: PendingRequest): boolean {
     if (this.#inFlight.size > 0) return false
     this.send(request)
-    if (this.#inFlight.size > 0) this.#alone = request
+    this.hold(request)
     return true
+  }
+
+  /** Nothing follows the request, which was just sent, before all that is on its way has its answer. */
+  hold(request: PendingRequest): void {
+    if (this.#inFlight.size > 0) this.#alone = request
   }
 
   /** Resolves when the server accepts the credential. Answers come outside the order of requests. */
   authenticate(packet: AuthPacket): Promise<void> {
-    const answer = deferred<void>()
-    try {
-      this.#output.request(Xid.auth, OpCode.auth, operations.auth.request, packet)
-      this.#auths.push(answer)
-    } catch (error) {
-      answer.reject(error)
-    }
-    return handled(answer.promise)
+    return this.#side.authenticate(packet)
   }
 
   /** Ends the connection at once: `closed` of the port is called before this returns. */
@@ -207,8 +211,8 @@ export class Connection {
     const low = view.getUint32(at + 8)
     const err = view.getInt32(at + 12)
     if (xid === Xid.notification) this.#notified(frame, high, low)
-    else if (xid === Xid.ping) this.#pong(err)
-    else if (xid === Xid.auth) this.#authAnswered(err)
+    else if (xid === Xid.ping) this.#side.pong(err)
+    else if (xid === Xid.auth) this.#side.authAnswered(err)
     else {
       if (err === UNIMPLEMENTED) this.#refuseEarly(xid)
       const request = this.#inFlight.take(xid)
@@ -217,6 +221,8 @@ export class Connection {
       this.#port.proven(request.sentAt)
       settle(request, err, frame, this.#environment.watches)
       if (err === REQUIRES_AUTH) this.#port.authFailed()
+      // It hangs up now, and whatever were sent meanwhile would be lost.
+      if (err === UNIMPLEMENTED && request === this.#alone) return this.close(new Error(UNKNOWN_OPCODE))
       if (this.#inFlight.size === 0) this.#answeredAll()
     }
   }
@@ -234,7 +240,7 @@ export class Connection {
     const refused = [...this.#inFlight].find(request => request.xid === xid)
     const { opcode, writes } = refused?.operation ?? { opcode: 0, writes: true }
     // A write may be unknown because it is switched off: then the connection goes on.
-    if (!writes) this.#environment.unsupported.add(opcode)
+    if (!writes) this.skills.refused(opcode)
     for (const request of this.#inFlight) {
       const same = !writes && request.operation.opcode === opcode
       if ((request === refused || same) && request.progress === 'sent') request.refuse(UNIMPLEMENTED)
@@ -243,27 +249,6 @@ export class Connection {
 
   #notified(frame: JuteReader, high: number, low: number): void {
     this.#port.notified(watcherEvent.read(frame), (BigInt(high) << 32n) | BigInt(low))
-  }
-
-  #ping(): void {
-    this.#pings.push(this.#output.turn)
-    this.#output.request(Xid.ping, OpCode.ping, null, undefined)
-  }
-
-  #pong(err: number): void {
-    if (err === REQUIRES_AUTH) return this.#port.authFailed()
-    const sentAt = this.#pings.shift()
-    if (sentAt !== undefined) this.#port.proven(sentAt)
-  }
-
-  #authAnswered(err: number): void {
-    const answer = this.#auths.shift()
-    if (err === 0) {
-      answer?.resolve()
-      return
-    }
-    answer?.reject(ZooKeeperError.fromNumber(err, { operation: 'auth' }))
-    if (err === serverErrors.AUTH_FAILED.number) this.#port.authFailed()
   }
 
   #flushed(at: number): void {
@@ -296,9 +281,9 @@ export class Connection {
       phase.answer.reject(cause ?? new Error('closed before the handshake was answered'))
     } else if (phase.kind === 'open') {
       phase.heartbeat.stop()
+      this.skills.connectionOver(this.#lackedBefore)
     }
-    const lost = new ZooKeeperError('CONNECTION_LOSS', { operation: 'auth', cause })
-    for (const auth of this.#auths.drain()) auth.reject(lost)
+    this.#side.closed(cause)
     this.#port.closed(cause, this.#inFlight.drain())
   }
 }

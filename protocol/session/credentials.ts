@@ -23,6 +23,11 @@ export class Credentials {
     this.#entries = this.#entries.filter(entry => !same(entry, credential))
   }
 
+  /** The text without the secrets: whole credentials, and the passwords in those of the form `user:password`. */
+  redact(text: string): string {
+    return secretsOf(this.#entries).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+  }
+
   /** The packets to send on a new connection, in the order in which they were added. */
   packets(): AuthPacket[] {
     return this.#entries.map(authPacketOf)
@@ -42,6 +47,13 @@ export function credentialOf(scheme: string, auth: string | Uint8Array): Credent
 
 export function authPacketOf({ scheme, auth }: Credential): AuthPacket {
   return { type: 0, scheme, auth }
+}
+
+/** The longest first, so that no part of one is left. */
+function secretsOf(entries: readonly Credential[]): string[] {
+  const texts = entries.map(({ auth }) => Buffer.from(auth).toString('utf8'))
+  const passwords = texts.filter(text => text.includes(':')).map(text => text.slice(text.indexOf(':') + 1))
+  return [...texts, ...passwords].filter(text => text !== '').sort((a, b) => b.length - a.length)
 }
 
 function same(a: Credential, b: Credential): boolean {

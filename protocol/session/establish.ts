@@ -1,8 +1,9 @@
 // One attempt to reach a server: the next address, a transport, the handshake, SASL, all under one deadline.
 import type { ServerList } from '../net/server-list.ts'
-import { describeAddress } from '../net/tcp.ts'
 import type { Address, Connector } from '../net/transport.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
+import type { Progress } from './attempt-failure.ts'
+import { failureOf } from './attempt-failure.ts'
 import type { ConnectionEnvironment, ConnectionPort } from './connection.ts'
 import { Connection } from './connection.ts'
 import type { HandshakeInput, HandshakeOutcome } from './handshake.ts'
@@ -29,24 +30,32 @@ export interface AttemptInput extends HandshakeInput {
   readonly sasl: SaslMechanism | null
   /** Aborts when the session ends. */
   readonly signal: AbortSignal
-  /** Hears of the address as soon as there is one. */
-  chosen(address: Address): void
 }
 
-/** Rejects when the address does not answer in time; nothing of the attempt is left then. */
-export function attempt(input: AttemptInput): Promise<Attempt> {
-  const { environment, timeout } = input
-  let at = ''
-  const late = (): Error => new Error(`${at}no session within ${Math.round(timeout)} ms`)
-  return withDeadline(environment.clock, timeout, late, input.signal, async signal => {
-    const address = await input.servers.next(signal)
-    at = `${describeAddress(address)}: `
-    input.chosen(address)
-    return run(input, address, signal)
-  })
+/** Rejects with a ConnectError when the address does not answer in time; nothing of the attempt is left then. */
+export async function attempt(input: AttemptInput): Promise<Attempt> {
+  const { environment, timeout, servers, signal: ended } = input
+  const progress: Progress = { stage: 'resolve', address: null, lastZxid: input.lastZxid }
+  const late = (): Error =>
+    failureOf(progress, new Error(`no session within ${Math.round(timeout)} ms`), 'timeout')
+  try {
+    return await withDeadline(environment.clock, timeout, late, ended, async signal => {
+      const address = await servers.next(signal)
+      progress.address = address
+      return run(input, address, progress, signal)
+    })
+  } catch (error) {
+    throw failureOf(progress, error)
+  }
 }
 
-async function run(input: AttemptInput, address: Address, signal: AbortSignal): Promise<Attempt> {
+async function run(
+  input: AttemptInput,
+  address: Address,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  progress.stage = 'connect'
   const transport = await input.connect(address, signal)
   const connection = new Connection(transport, input.environment, input.port)
   if (signal.aborted) {
@@ -55,12 +64,15 @@ async function run(input: AttemptInput, address: Address, signal: AbortSignal): 
   }
   const off = onAbort(signal, reason => connection.close(reason as Error))
   try {
+    progress.stage = 'handshake'
     const sentAt = input.environment.clock.now()
-    const response = await connection.handshake(connectRequestFor(input)).catch(cause => {
-      throw refused(address, input.lastZxid, cause)
-    })
-    const outcome = judge(response)
+    const outcome = judge(await connection.handshake(connectRequestFor(input)))
+    // Nothing can expire that was never there: the attempt failed, and the next one waits its turn.
+    if (outcome.kind === 'expired' && input.session === null) {
+      throw failureOf(progress, new Error('the server refuses to open a session'), 'sessionRefused')
+    }
     if (outcome.kind === 'established' && input.sasl !== null) {
+      progress.stage = 'sasl'
       await authenticate(connection, input.sasl, address.host)
     }
     return { connection, address, outcome, sentAt }
@@ -70,12 +82,4 @@ async function run(input: AttemptInput, address: Address, signal: AbortSignal): 
   } finally {
     off()
   }
-}
-
-/** A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own. */
-function refused(address: Address, lastZxid: bigint, cause: unknown): Error {
-  const { message } = cause as Error
-  const silent = lastZxid !== 0n && /^closed before/.test(message)
-  const hint = silent ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
-  return new Error(`${describeAddress(address)}: ${message}${hint}`, { cause })
 }

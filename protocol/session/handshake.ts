@@ -51,8 +51,3 @@ export function judge(response: ConnectResponse): HandshakeOutcome {
     readOnly: response.readOnly,
   }
 }
-
-/** Session ids are shown as ZooKeeper's own logs show them. */
-export function formatSessionId(id: bigint): string {
-  return `0x${BigInt.asUintN(64, id).toString(16)}`
-}

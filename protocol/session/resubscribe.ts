@@ -1,9 +1,12 @@
 // The requests that re-arm the watches of a client on a new connection, in batches that a server takes.
 import { Buffer } from 'node:buffer'
+import { ZooKeeperError } from '../errors.ts'
+import { OpCode } from '../opcodes.ts'
 import type { WatchKind } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { SetWatches2 } from '../records/watches.ts'
 import { logger } from '../support/log.ts'
+import type { Connection } from './connection.ts'
 import type { LastZxid } from './last-zxid.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { Gap, WatchTable } from './watch-table.ts'
@@ -12,7 +15,8 @@ const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
 export const BATCH_BYTES: number = 128 * 1024
-const KINDS: readonly WatchKind[] = ['data', 'exist', 'child', 'persistent', 'recursive']
+const ONE_SHOT: readonly WatchKind[] = ['data', 'exist', 'child']
+const KINDS: readonly WatchKind[] = [...ONE_SHOT, 'persistent', 'recursive']
 const LENGTH_FIELD = 4
 /** Of a setWatches2 frame besides its paths: header, zxid, five counts. */
 const FRAME_OVERHEAD = 8 + 8 + 5 * LENGTH_FIELD
@@ -28,10 +32,11 @@ export function* watchBatches(
   watches: WatchTable,
   relativeZxid: bigint,
   limit: number = BATCH_BYTES,
+  kinds: readonly WatchKind[] = KINDS,
 ): IterableIterator<SetWatches2> {
   let batch = emptyBatch()
   let size = 0
-  for (const kind of KINDS) {
+  for (const kind of kinds) {
     for (const path of watches.paths(kind)) {
       const bytes = LENGTH_FIELD + Buffer.byteLength(path)
       if (size > 0 && size + bytes > limit) {
@@ -62,6 +67,8 @@ export interface RearmPort {
   readonly lastZxid: LastZxid
   /** Largest frame sent, in bytes. */
   readonly maxRequestSize: number
+  /** False: the server does not know persistent watches, and is not bothered with them. */
+  readonly persistent: boolean
   send(batch: SetWatches2): Promise<unknown>
 }
 
@@ -80,7 +87,8 @@ export function gapOf({ watches, lastZxid }: Pick<RearmPort, 'watches' | 'lastZx
 export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
   const { watches, lastZxid } = port
   const limit = Math.min(BATCH_BYTES, port.maxRequestSize - FRAME_OVERHEAD)
-  const answers = [...watchBatches(watches, gap.from, limit)].map(batch => port.send(batch))
+  const kinds = port.persistent ? KINDS : ONE_SHOT
+  const answers = [...watchBatches(watches, gap.from, limit, kinds)].map(batch => port.send(batch))
   watches.gap = answers.length === 0 ? null : gap
   if (answers.length === 0) return
   await Promise.all(answers)
@@ -93,10 +101,43 @@ export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
   await rearm(port, { from: 0n, newest: 0n })
 }
 
+/** What `rearm` needs, for one connection. */
+export function rearmPortOf(
+  connection: Connection,
+  environment: Pick<RearmPort, 'watches' | 'lastZxid' | 'maxRequestSize'>,
+): RearmPort {
+  const { watches, lastZxid, maxRequestSize } = environment
+  const persistent = !connection.skills.lacks(OpCode.setWatches2)
+  return { watches, lastZxid, maxRequestSize, persistent, send: batch => send(connection, batch) }
+}
+
 /** Servers before 3.6 know the older request alone. */
-export function rearmRequest(batch: SetWatches2): PendingRequest {
-  const persistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
-  return persistent
-    ? PendingRequest.internal(operations.setWatches2, batch)
-    : PendingRequest.internal(operations.setWatches, batch)
+function send(connection: Connection, batch: SetWatches2): Promise<unknown> {
+  const hasPersistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
+  return hasPersistent
+    ? sendPersistent(connection, batch)
+    : sendOne(connection, PendingRequest.internal(operations.setWatches, batch))
+}
+
+/**
+ * A server that does not know the request answers and hangs up, and its answer may be lost with what follows it on the
+ * wire: nothing follows where the server has not yet proved that it knows persistent watches.
+ */
+async function sendPersistent(connection: Connection, batch: SetWatches2): Promise<void> {
+  const { skills } = connection
+  const request = PendingRequest.internal(operations.setWatches2, batch)
+  const answer = sendOne(connection, request)
+  if (!skills.armsPersistent) connection.hold(request)
+  try {
+    await answer
+    skills.armed()
+  } catch (error) {
+    if (ZooKeeperError.is(error, 'CONNECTION_LOSS') && !skills.armsPersistent) skills.silent()
+    throw error
+  }
+}
+
+function sendOne(connection: Connection, request: PendingRequest): Promise<unknown> {
+  connection.send(request)
+  return request.promise
 }

@@ -1,4 +1,5 @@
 // What a session needs from outside and what it reports: the two sides of its port.
+import type { ConnectError } from '../errors.ts'
 import type { ServerList } from '../net/server-list.ts'
 import type { Connector } from '../net/transport.ts'
 import type { WatcherEvent } from '../records/watches.ts'
@@ -34,7 +35,7 @@ export interface SessionPort {
   ended(state: TerminalState, before: SessionState, heirs: PendingRequest[]): void
   notified(event: WatcherEvent, zxid: bigint): void
   /** An attempt to connect came to its end; `server` is null when it found no address, `cause` when it succeeded. */
-  attempted(server: string | null, cause: Error | null): void
+  attempted(server: string | null, cause: ConnectError | null): void
   /** The process did not run for `ms` milliseconds more than it should have waited. */
   stalled(ms: number): void
   /** Something went wrong that no caller waits for. */

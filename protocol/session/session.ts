@@ -1,26 +1,27 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
-import { ZooKeeperError } from '../errors.ts'
-import { describeAddress } from '../net/tcp.ts'
+import type { ConnectError } from '../errors.ts'
+import { UnsupportedError, ZooKeeperError } from '../errors.ts'
+import { formatSessionId } from '../ids.ts'
 import type { Address } from '../net/transport.ts'
 import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
-import type { SetWatches2 } from '../records/watches.ts'
 import { withDeadline } from '../support/abort.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
 import { logger } from '../support/log.ts'
+import { failureOf } from './attempt-failure.ts'
 import type { Connection, ConnectionPort } from './connection.ts'
-import { Deadlines } from './deadlines.ts'
 import type { Attempt } from './establish.ts'
 import { attempt } from './establish.ts'
 import type { SessionCredentials } from './handshake.ts'
-import { formatSessionId } from './handshake.ts'
 import { Lifeline } from './lifeline.ts'
 import { PendingRequest } from './pending-request.ts'
 import { reconnectLoop } from './reconnect-loop.ts'
-import { RequestQueue } from './request-queue.ts'
-import { gapOf, rearm, rearmRequest } from './resubscribe.ts'
+import { gapOf, rearm, rearmPortOf } from './resubscribe.ts'
+import type { Skills } from './server-skills.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
+import { SessionIdentity } from './session-identity.ts'
+import { SessionRequests } from './session-requests.ts'
 import type { SessionEvent, SessionState, TerminalState } from './states.ts'
 import { isTerminal, nextState, terminalCodes } from './states.ts'
 import { attemptTimeout, timeoutsOf } from './timeouts.ts'
@@ -33,36 +34,23 @@ const UNSTABLE = 'every connection is cut at once: does another client use the s
 export class Session {
   readonly #environment: SessionEnvironment
   readonly #port: SessionPort
-  readonly #queue: RequestQueue
-  readonly #deadlines: Deadlines
+  readonly #identity: SessionIdentity
+  readonly #requests: SessionRequests
   readonly #lifeline: Lifeline
   readonly #ended = new AbortController()
   #state: SessionState = 'connecting'
-  #credentials: SessionCredentials | null
-  /** True for a session that only a read-only server has seen: it is of no use anywhere else (as in Java's ClientCnxn). */
-  #provisional = false
-  #timeout: number
-  #connection: Connection | null = null
   #address: Address | null = null
-  /** The address of the attempt at hand, once its name is resolved. */
-  #chosen: Address | null = null
   /** Ends what goes on for the sake of the connection at hand. */
   #linkEnded = new AbortController()
-  /** How many replies the client had got when this session began. */
-  readonly #repliesBefore: number
   #closing: Promise<void> | null = null
 
   /** `credentials` re-attach to a session that exists. */
   constructor(environment: SessionEnvironment, port: SessionPort, credentials: SessionCredentials | null) {
-    const { clock } = environment
     this.#environment = environment
     this.#port = port
-    this.#credentials = credentials
-    this.#timeout = environment.sessionTimeout
-    this.#repliesBefore = environment.lastZxid.replies
-    this.#queue = new RequestQueue(environment)
-    this.#deadlines = new Deadlines(clock, () => this.#unsettled())
-    this.#lifeline = new Lifeline(clock, {
+    this.#identity = new SessionIdentity(environment, credentials)
+    this.#requests = new SessionRequests(environment)
+    this.#lifeline = new Lifeline(environment.clock, {
       silent: () => this.#silent(),
       expired: () => this.#end('expired'),
     })
@@ -74,12 +62,12 @@ export class Session {
 
   /** null until a server gave one. */
   get credentials(): SessionCredentials | null {
-    return this.#credentials
+    return this.#identity.credentials
   }
 
   /** Negotiated session timeout in milliseconds, or the one asked for before the first connection. */
   get timeout(): number {
-    return this.#timeout
+    return this.#identity.timeout
   }
 
   /** The server at the other end, or null. */
@@ -92,22 +80,14 @@ export class Session {
     return this.#lifeline.remaining
   }
 
-  /** Requests that wait for a connection. */
-  get queued(): number {
-    return this.#queue.size
+  /** Its requests, for those who count them. */
+  get requests(): Pick<SessionRequests, 'queued' | 'inFlight' | 'isArming'> {
+    return this.#requests
   }
 
-  /** Requests that wait for an answer. */
-  get inFlight(): number {
-    return this.#connection?.inFlight.size ?? 0
-  }
-
-  /** True when a read that will watch the path has no answer yet. */
-  isArming(path: string): boolean {
-    for (const { watcher, serverPath, progress } of this.#unsettled()) {
-      if (watcher !== null && serverPath === path && progress !== 'done') return true
-    }
-    return false
+  /** What is known of the server at the other end; null without a connection. */
+  get skills(): Skills | null {
+    return this.#connection?.skills ?? null
   }
 
   /** Begins to connect. `inherited` are reads that outlived the session before this one. */
@@ -122,15 +102,7 @@ export class Session {
     const state = this.#state
     if (isTerminal(state)) return request.fail(terminalCodes[state])
     if (this.#closing !== null) return request.fail('CLOSED')
-    const connection = this.#connection
-    const sendable = connection?.ready && this.#queue.size === 0
-    if (request.deadline === Number.POSITIVE_INFINITY && timeout !== Number.POSITIVE_INFINITY) {
-      request.deadline = (sendable ? connection.turn : this.#environment.clock.now()) + timeout
-    }
-    if (sendable) connection.send(request)
-    else if (connection === null && this.#environment.failFast) request.fail('CONNECTION_LOSS')
-    else this.#queue.push(request)
-    this.#deadlines.watch(request)
+    this.#requests.submit(request, timeout)
   }
 
   /** Sends a credential on the connection at hand, if there is one; every later one replays it. */
@@ -167,33 +139,29 @@ export class Session {
     const { clock, random, servers } = this.#environment
     return reconnectLoop(clock, random, servers, this.#ended.signal, {
       link: () => this.#link(),
-      failed: error => this.#failed(error as Error),
+      failed: error => this.#failed(error as ConnectError),
       unstable: () => this.#port.warning(new Error(UNSTABLE)),
-      saving: () => (this.#state === 'connecting' ? null : this.#timeout),
-      stable: () => this.#timeout / 3,
+      saving: () => (this.#state === 'connecting' ? null : this.timeout),
+      stable: () => this.timeout / 3,
     })
   }
 
-  #failed(error: Error): void {
+  #failed(error: ConnectError): void {
     log('attempt failed: %s', error)
-    this.#port.attempted(this.#chosen === null ? null : describeAddress(this.#chosen), error)
+    this.#port.attempted(error.server, error)
     // Wrong credentials stay wrong: trying again would only lock somebody out.
     if (ZooKeeperError.is(error, 'AUTH_FAILED')) this.#end('authFailed')
   }
 
   /** One connection, from the attempt to its end. */
   async #link(): Promise<number> {
-    const { sessionTimeout, readOnly, servers, connect, lastZxid, sasl } = this.#environment
+    const { sessionTimeout, servers, connect, sasl } = this.#environment
+    const { handshake } = this.#identity
     const over = deferred<void>()
     const gap = gapOf(this.#environment)
     const { signal } = this.#ended
-    this.#chosen = null
     const made = await attempt({
-      session: this.#credentials,
-      sessionTimeout,
-      // What another session saw is not held against this one: its server may have lost that history.
-      lastZxid: this.#answered ? lastZxid.value : 0n,
-      readOnly,
+      ...handshake,
       servers,
       connect,
       environment: this.#environment,
@@ -201,15 +169,12 @@ export class Session {
       timeout: attemptTimeout(sessionTimeout, servers.size, this.#lifeline.remaining),
       sasl,
       signal,
-      chosen: address => {
-        this.#chosen = address
-      },
     })
     try {
       this.#established(made, gap)
     } catch (error) {
       made.connection.close(error as Error)
-      throw error
+      throw failureOf({ stage: 'handshake', address: made.address, lastZxid: handshake.lastZxid }, error)
     }
     const since = this.#environment.clock.now()
     await over.promise
@@ -218,24 +183,16 @@ export class Session {
 
   #established({ connection, address, outcome, sentAt }: Attempt, gap: Gap): void {
     if (outcome.kind === 'expired' || isTerminal(this.#state)) {
-      // Nothing can expire that was never there: the attempt failed, and the next one waits its turn.
-      if (this.#credentials === null) throw new Error('the server refuses to open a session')
       connection.close()
       this.#end('expired')
       return
     }
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
     if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
-    if (outcome.session.id !== this.#credentials?.id) this.#provisional = outcome.readOnly
-    this.#credentials = outcome.session
-    this.#timeout = outcome.sessionTimeout
-    log(
-      'session %s on %s, timeout %d ms',
-      formatSessionId(outcome.session.id),
-      connection.remote,
-      this.#timeout,
-    )
-    this.#connection = connection
+    this.#identity.accepted(outcome)
+    const id = formatSessionId(outcome.session.id)
+    log('session %s on %s, timeout %d ms', id, connection.remote, this.timeout)
+    this.#requests.connection = connection
     this.#address = address
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
@@ -248,14 +205,11 @@ export class Session {
 
   /** Watches go out before any request, so that their events come before any answer that shows the change. */
   #rearm(connection: Connection, gap: Gap): void {
-    const { watches, lastZxid, maxRequestSize } = this.#environment
-    const send = (batch: SetWatches2): Promise<unknown> => {
-      const request = rearmRequest(batch)
-      connection.send(request)
-      return request.promise
-    }
-    rearm({ watches, lastZxid, maxRequestSize, send }, gap).catch(error => {
-      if (connection === this.#connection) this.#port.warning(error)
+    rearm(rearmPortOf(connection, this.#environment), gap).catch(error => {
+      if (connection !== this.#connection) return
+      // Such a server hangs up; one that does not is left, to come back without persistent watches.
+      if (error instanceof UnsupportedError) connection.close(error)
+      else this.#port.warning(error)
     })
   }
 
@@ -280,12 +234,12 @@ export class Session {
       return
     }
     log('connection over: %s', cause ?? 'closed by the server')
-    this.#connection = null
-    if (this.#provisional) this.#credentials = null
+    this.#requests.connection = null
+    this.#identity.linkLost()
     this.#linkEnded.abort()
     this.#linkEnded = new AbortController()
     const state = this.#state
-    this.#queue.restore(unanswered, isTerminal(state) ? terminalCodes[state] : 'CONNECTION_LOSS', cause)
+    this.#requests.restore(unanswered, isTerminal(state) ? terminalCodes[state] : 'CONNECTION_LOSS', cause)
     // A server hangs up after closeSession: that is the end, not a loss.
     if (this.#closing === null) this.#move('linkLost')
   }
@@ -308,13 +262,13 @@ export class Session {
   }
 
   #pump(): void {
-    if (this.#connection !== null && this.#closing === null) this.#queue.pump(this.#connection)
+    if (this.#closing === null) this.#requests.pump()
   }
 
   /** Locks are void; the link, which carries no answers, is given up for another. */
   #silent(): void {
     this.#move('silent')
-    this.#connection?.close(new Error(`no answer for ${this.#timeout} ms`))
+    this.#connection?.close(new Error(`no answer for ${this.timeout} ms`))
   }
 
   #move(event: SessionEvent): void {
@@ -327,7 +281,7 @@ export class Session {
   #end(state: TerminalState): void {
     if (isTerminal(this.#state)) return
     this.#lifeline.stop()
-    this.#deadlines.stop()
+    this.#requests.stop()
     const before = this.#state
     this.#state = nextState(before, state)
     const reason = new ZooKeeperError(terminalCodes[state])
@@ -335,20 +289,14 @@ export class Session {
     // Puts what was sent and may be sent again into the queue; the rest is told how the session ended.
     this.#connection?.close(reason)
     const heirs: PendingRequest[] = []
-    for (const request of this.#queue.drain()) {
+    for (const request of this.#requests.drain()) {
       if (state === 'expired' && request.operation.retry === 'again') heirs.push(request)
       else request.fail(terminalCodes[state])
     }
     this.#port.ended(state, before, heirs)
   }
 
-  /** True when the server has told this session a zxid. */
-  get #answered(): boolean {
-    return this.#environment.lastZxid.replies > this.#repliesBefore
-  }
-
-  *#unsettled(): IterableIterator<PendingRequest> {
-    yield* this.#queue
-    if (this.#connection !== null) yield* this.#connection.inFlight
+  get #connection(): Connection | null {
+    return this.#requests.connection
   }
 }

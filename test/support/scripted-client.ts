@@ -2,6 +2,7 @@
 import type { ZooKeeperOptions } from '../../protocol/client/options.ts'
 import { ZooKeeper } from '../../protocol/client/zookeeper.ts'
 import type { Lookup } from '../../protocol/net/server-list.ts'
+import type { LookupSrv } from '../../protocol/net/srv.ts'
 import type { Test } from '../tap.ts'
 import { FakeClock } from './fake-clock.ts'
 import { ScriptedEnsemble } from './scripted-server.ts'
@@ -22,17 +23,31 @@ export interface WorldOptions extends Omit<ZooKeeperOptions, 'ports'> {
   addresses?: Record<string, readonly string[]>
   /** In place of `addresses`. */
   lookup?: Lookup
+  lookupSrv?: LookupSrv
   /** Default: just below 1, which leaves a list as it is and makes every pause its longest. */
   random?: () => number
 }
 
 /** A client that has not begun to connect. After the test it is closed, and nothing may be left of it. */
 export function newWorld(t: Test, options: WorldOptions = {}): World {
-  const { servers = 'zk:2181', addresses = {}, lookup, random = () => 1 - 2 ** -40, ...own } = options
+  const {
+    servers = 'zk:2181',
+    addresses = {},
+    lookup,
+    lookupSrv,
+    random = () => 1 - 2 ** -40,
+    ...own
+  } = options
   const clock = new FakeClock()
   const ensemble = new ScriptedEnsemble()
   const byTable: Lookup = async host => addresses[host] ?? ['10.0.0.1']
-  const ports = { clock, connect: ensemble.connect, lookup: lookup ?? byTable, random }
+  const ports = {
+    clock,
+    connect: ensemble.connect,
+    lookup: lookup ?? byTable,
+    random,
+    ...(lookupSrv && { lookupSrv }),
+  }
   const zk = new ZooKeeper(servers, { sessionTimeout: 9000, ...own, ports })
   const world: World = { clock, ensemble, zk, warnings: [], states: [] }
   zk.on('warning', warning => world.warnings.push(warning))

@@ -219,7 +219,8 @@ t.test('H33: diagnostics carry no credentials, no session password and no data',
 
 t.test('status: before, during and after', async t => {
   const { zk, clock, ensemble } = newWorld(t)
-  const idle = { generation: 0, server: null, lastZxid: 0n, queued: 0, inFlight: 0, watches: 0 }
+  const troubles = { warning: null, attemptFailed: null }
+  const idle = { generation: 0, server: null, lastZxid: 0n, queued: 0, inFlight: 0, watches: 0, troubles }
   t.strictSame(zk.status(), { state: 'connecting', sessionId: 0n, sessionTimeout: 9000, ...idle })
   ensemble.sessionTimeout = 6000
   const watched = outcomeOf(zk.get('/a', { watch: () => {} }))

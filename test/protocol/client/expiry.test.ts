@@ -32,6 +32,38 @@ t.test('H5: expiry: a new session follows by itself, with a new generation', asy
   t.match(ensemble.link.handshake, { sessionId: 0n, lastZxidSeen: 0n, passwd: Buffer.alloc(16) })
 })
 
+t.test('H5: expiry: events of their own tell the old session and the new one', async t => {
+  const world = newWorld(t)
+  const { zk, clock } = world
+  const seen: unknown[] = []
+  zk.on('expired', event => seen.push(['expired', event]))
+  zk.on('established', event => seen.push(['established', event]))
+  outcomeOf(zk.connect())
+  await clock.settle()
+  const first = zk.sessionId
+  await reconnect(world)
+  t.strictSame(seen, [['established', { sessionId: first, generation: 1, previous: 0n }]], 'once')
+  await expire(world)
+  const second = zk.sessionId
+  t.strictSame(seen.slice(1), [
+    ['expired', { sessionId: first, generation: 1 }],
+    ['established', { sessionId: second, generation: 2, previous: first }],
+  ])
+  const closing = outcomeOf(zk.close())
+  await clock.advance(1000)
+  t.equal(closing.state, 'resolved')
+  t.equal(seen.length, 3, 'a session that its user closes has not expired')
+})
+
+t.test('H5: expiry: the event comes too when the client ends with its session', async t => {
+  const world = await connectedWorld(t, { onExpired: 'close' })
+  const seen: unknown[] = []
+  world.zk.on('expired', event => seen.push(event))
+  const { sessionId } = world.zk
+  await expire(world)
+  t.strictSame(seen, [{ sessionId, generation: 1 }])
+})
+
 t.test('H5: expiry: whoever hears of it already has the new session', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world

@@ -1,6 +1,7 @@
 // What users see of the session: connect(), events, and the stream of states.
 import { getEventListeners } from 'node:events'
 import type { StateChange } from '../../../protocol/client/state-stream.ts'
+import { idReplacer } from '../../../protocol/ids.ts'
 import { codeOf, failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
 import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
 import { t } from '../../tap.ts'
@@ -216,4 +217,42 @@ t.test('H12: events: without any listener, nothing of all this is fatal', async 
   ensemble.link.raw('ffffffff')
   await clock.advance(100)
   t.equal(zk.state, 'connected')
+})
+
+t.test('states: return() ends a stream that waits, at once', async t => {
+  const { zk, clock } = await connectedWorld(t)
+  const stream = zk.states()
+  t.match(await stream.next(), { value: { state: 'connected' } })
+  const waiting = outcomeOf(stream.next())
+  const returned = outcomeOf(stream.return())
+  await clock.settle()
+  t.match(waiting, { state: 'resolved', value: { done: true } })
+  t.match(returned, { state: 'resolved', value: { done: true } })
+  t.match(await stream.next(), { done: true })
+  t.match(await zk.states().return(), { done: true }, 'before its first item, too')
+})
+
+t.test('H12: status: the newest troubles stand in it, counted, without secrets', async t => {
+  const auth = [{ scheme: 'digest', auth: 'bob:s3cret' }]
+  const world = newWorld(t, { auth })
+  const { zk, clock, ensemble } = world
+  t.strictSame(zk.status().troubles, { warning: null, attemptFailed: null })
+  ensemble.reach = () => 'refused'
+  outcomeOf(zk.connect())
+  await clock.advance(2000)
+  const { attemptFailed, warning } = zk.status().troubles
+  t.match(attemptFailed, { message: /^ConnectError: .*ECONNREFUSED/, at: Date })
+  t.ok(attemptFailed!.count > 1)
+  t.ok(Math.abs(attemptFailed!.at.getTime() - Date.now()) < 60_000)
+  t.equal(warning, null)
+  ensemble.reach = () => 'open'
+  zk.on('state', () => {
+    throw new Error(`digest ${auth[0]!.auth} and s3cret ${'x'.repeat(1000)}`)
+  })
+  await clock.advance(2000)
+  const told = zk.status().troubles.warning
+  t.equal(told?.count, 1)
+  t.match(told?.message, /^Error: digest \*\*\* and \*\*\* x+$/)
+  t.equal(told?.message.length, 500)
+  t.notMatch(JSON.stringify(zk.status(), idReplacer), /s3cret/)
 })

@@ -8,6 +8,7 @@ import { connectRequestFor } from '../../../protocol/session/handshake.ts'
 import { XidCounter } from '../../../protocol/session/in-flight.ts'
 import { LastZxid } from '../../../protocol/session/last-zxid.ts'
 import { PendingRequest } from '../../../protocol/session/pending-request.ts'
+import { ServerSkills } from '../../../protocol/session/server-skills.ts'
 import { timeoutsOf } from '../../../protocol/session/timeouts.ts'
 import { WatchTable } from '../../../protocol/session/watch-table.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -37,7 +38,7 @@ async function opened(t: Test, next: number): Promise<Stage> {
     xids: new XidCounter(next - 1),
     lastZxid: new LastZxid(),
     watches: new WatchTable(),
-    unsupported: new Set(),
+    skills: new ServerSkills(),
     maxRequestSize: 1000,
     maxResponseSize: 1000,
   }

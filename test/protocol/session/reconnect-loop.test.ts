@@ -25,7 +25,7 @@ interface Loop {
 function loopOf(t: Test, servers: string, random = 1): Loop {
   const clock = new FakeClock()
   const start = clock.now()
-  const list = new ServerList(parseConnectString(servers).servers, {
+  const list = new ServerList(parseConnectString(servers), {
     lookup: async host => [host],
     random: () => 1 - 2 ** -40,
   })

@@ -1,0 +1,125 @@
+// The sessions of a client, one after the other: which one is at hand, which follows, and what is told of it.
+import type { ErrorCode } from '../error-codes.ts'
+import type { SessionCredentials } from '../session/handshake.ts'
+import type { PendingRequest } from '../session/pending-request.ts'
+import { Session } from '../session/session.ts'
+import type { SessionEnvironment } from '../session/session-environment.ts'
+import type { SessionState, TerminalState } from '../session/states.ts'
+import { isLinked, isTerminal } from '../session/states.ts'
+import type { WatchDispatcher } from '../session/watch-dispatcher.ts'
+import type { Announcer } from './announcer.ts'
+import type { StateChange } from './state-stream.ts'
+
+export interface SessionsInput {
+  readonly environment: SessionEnvironment
+  readonly announcer: Announcer
+  readonly dispatcher: WatchDispatcher
+  readonly onExpired: 'renew' | 'close'
+  /** Of a session to re-attach to; null opens a new one. */
+  readonly credentials: SessionCredentials | null
+}
+
+export class Sessions {
+  readonly #environment: SessionEnvironment
+  readonly #announcer: Announcer
+  readonly #dispatcher: WatchDispatcher
+  readonly #onExpired: 'renew' | 'close'
+  /** The session at hand. */
+  current: Session
+  /** Counts the sessions: 0 before the first. */
+  generation = 0
+  /** Of the session at hand; 0n while a server has given none. */
+  id = 0n
+  #previousId = 0n
+
+  constructor({ environment, announcer, dispatcher, onExpired, credentials }: SessionsInput) {
+    this.#environment = environment
+    this.#announcer = announcer
+    this.#dispatcher = dispatcher
+    this.#onExpired = onExpired
+    this.current = this.#open(credentials)
+  }
+
+  get change(): StateChange {
+    const { state } = this.current
+    return { state, previous: state, generation: this.generation, sessionId: this.id }
+  }
+
+  /** True for a state that no other follows. */
+  isLast(state: SessionState): boolean {
+    return isTerminal(state) && (state !== 'expired' || this.#onExpired === 'close')
+  }
+
+  /** A new session in place of the one at hand, which is given up as if it had expired. */
+  restart(): void {
+    const former = this.current
+    former.giveUp()
+    // An expiry may be followed by a new session anyway.
+    if (this.current !== former) return
+    this.current = this.#open(null)
+    this.id = 0n
+    this.#announce('connecting', former.state)
+    this.current.start()
+  }
+
+  #open(credentials: SessionCredentials | null): Session {
+    const announcer = this.#announcer
+    const session: Session = new Session(
+      this.#environment,
+      {
+        changed: (state, before) => this.#changed(session, state, before),
+        ended: (state, before, heirs) => this.#ended(state, before, heirs),
+        notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
+        attempted: (server, cause) => announcer.attempted(server, cause, session.credentials?.id ?? 0n),
+        stalled: ms => announcer.stalled(ms),
+        warning: error => announcer.warn(error),
+      },
+      credentials,
+    )
+    return session
+  }
+
+  #changed(session: Session, state: SessionState, previous: SessionState): void {
+    const id = session.credentials?.id ?? 0n
+    const isNew = isLinked(state) && id !== this.id
+    if (isNew) {
+      this.id = id
+      this.generation++
+    }
+    this.#announce(state, previous)
+    if (isNew) this.#established(id)
+    if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
+  }
+
+  #established(sessionId: bigint): void {
+    const previous = this.#previousId
+    this.#previousId = sessionId
+    this.#announcer.established({ sessionId, generation: this.generation, previous })
+  }
+
+  /** A session that expired is followed by a new one, before anybody hears of it and asks for it. */
+  #ended(state: TerminalState, previous: SessionState, heirs: PendingRequest[]): void {
+    if (this.isLast(state)) {
+      const code: ErrorCode = state === 'expired' ? 'SESSION_EXPIRED' : 'CLOSED'
+      for (const request of heirs) request.fail(code)
+      this.#announce(state, previous)
+      return
+    }
+    const next = this.#open(null)
+    this.current = next
+    this.#announce('expired', previous)
+    this.id = 0n
+    if (next.state !== 'connecting') {
+      for (const request of heirs) request.fail('CLOSED')
+      return
+    }
+    this.#announce('connecting', 'expired')
+    next.start(heirs)
+  }
+
+  #announce(state: SessionState, previous: SessionState): void {
+    const { generation, id: sessionId } = this
+    this.#announcer.state({ state, previous, generation, sessionId })
+    if (state === 'expired') this.#announcer.expired({ sessionId, generation })
+  }
+}

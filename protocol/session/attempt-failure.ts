@@ -1,0 +1,45 @@
+// Why an attempt to connect failed, told from how far it came and what ended it.
+import type { ConnectFailure } from '../errors.ts'
+import { ConnectError, ZooKeeperError } from '../errors.ts'
+import { describeAddress } from '../net/tcp.ts'
+import type { Address } from '../net/transport.ts'
+
+/** What an attempt was about when it failed. */
+export type Stage = 'resolve' | 'connect' | 'handshake' | 'sasl'
+
+export interface Progress {
+  stage: Stage
+  /** null before the name is resolved. */
+  address: Address | null
+  /** What the ConnectRequest says that the client has seen. */
+  readonly lastZxid: bigint
+}
+
+const TLS = /^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_OSSL/
+
+/** The failure that the caller hears of. `reason`: where it is known already, such as at the deadline. */
+export function failureOf(progress: Progress, cause: unknown, reason?: ConnectFailure): ConnectError {
+  if (cause instanceof ConnectError) return cause
+  const { address, lastZxid } = progress
+  const error = cause instanceof Error ? cause : new Error(String(cause))
+  const why = reason ?? reasonOf(progress.stage, error)
+  const server = address === null ? null : describeAddress(address)
+  // A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own.
+  const behind = why === 'closedBeforeResponse' && lastZxid !== 0n
+  const hint = behind ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
+  const message = `${server === null ? '' : `${server}: `}${error.message}${hint}`
+  const code = ZooKeeperError.is(error) ? error.code : 'CONNECTION_LOSS'
+  return new ConnectError(why, { server, lastZxid, code, message, cause })
+}
+
+function reasonOf(stage: Stage, error: Error): ConnectFailure {
+  const code = String((error as NodeJS.ErrnoException).code ?? '')
+  if (stage === 'resolve') return 'unresolved'
+  if (stage === 'connect') {
+    if (code === 'ECONNREFUSED') return 'refused'
+    return TLS.test(code) ? 'tls' : 'unreachable'
+  }
+  if (stage === 'sasl') return ZooKeeperError.is(error, 'AUTH_FAILED') ? 'authFailed' : 'closedBeforeResponse'
+  if (ZooKeeperError.is(error, 'NOT_READ_ONLY')) return 'noSessions'
+  return error.name === 'FrameError' || error.name === 'JuteError' ? 'badResponse' : 'closedBeforeResponse'
+}

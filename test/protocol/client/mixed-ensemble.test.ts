@@ -1,0 +1,236 @@
+// Members of several releases side by side: persistent watches where the server knows them, one-shot ones where not.
+import type { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
+import { outcomeOf } from '../../support/outcome.ts'
+import type { World } from '../../support/scripted-client.ts'
+import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
+import type { ScriptedConnection, ScriptedRequest } from '../../support/scripted-server.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+
+const UNKNOWN = -6
+const replies: Readonly<Record<string, unknown>> = {
+  addWatch: { err: 0 },
+  exists: aStat,
+  getData: { data: null, stat: aStat },
+  setData: aStat,
+  getChildren: { children: [], stat: aStat },
+}
+
+interface Stage extends World {
+  /** Ports of servers before 3.6. */
+  readonly old: Set<number>
+  /** How an old server refuses; the default answers and hangs up. */
+  refuse: (link: ScriptedConnection, request: ScriptedRequest) => void
+  /** Answers whatever the client asks, until it asks no more. */
+  serve(): Promise<void>
+  /** What the newest connection was asked. */
+  asked(): string
+}
+
+/** Servers a:1 and b:2; the client is connected to the first. */
+async function mixed(t: Test, old: readonly number[], servers = 'a:1,b:2'): Promise<Stage> {
+  const world = await connectedWorld(t, { servers })
+  const stage: Stage = {
+    ...world,
+    old: new Set(old),
+    refuse: (link, request) => {
+      link.refuse(request, UNKNOWN, -1n)
+      link.close()
+    },
+    asked: () => world.ensemble.link.names.join(' '),
+    serve: async () => {
+      for (let idle = 0; idle < 300; idle++) {
+        await world.clock.settle()
+        const { link } = world.ensemble
+        if (link.waiting > 0) idle = 0
+        while (link.waiting > 0 && !link.closed) answer(stage, link)
+        await world.clock.advance(10)
+      }
+    },
+  }
+  return stage
+}
+
+function answer(stage: Stage, link: ScriptedConnection): void {
+  const request = link.requests[link.requests.length - link.waiting] as ScriptedRequest
+  link.take(request.name)
+  const isNew = request.name === 'addWatch' || request.name === 'setWatches2'
+  if (isNew && stage.old.has(link.address.port)) stage.refuse(link, request)
+  else link.reply(request, replies[request.name])
+}
+
+/** Reads in the background what a watch tells. */
+function heard(zk: ZooKeeper, path = '/a', recursive = false): string[] {
+  const events: string[] = []
+  const run = async (): Promise<void> => {
+    for await (const event of zk.watch(path, { recursive })) events.push(`${event.type} ${event.path}`)
+  }
+  run().catch(error => events.push(String(error)))
+  return events
+}
+
+/** Breaks the link; the client goes to the next server of the list. */
+async function moveOn(stage: Stage): Promise<void> {
+  await reconnect(stage)
+  await stage.serve()
+}
+
+t.test('H18: a server that does not know setWatches2 costs one connection, and the events go on', async t => {
+  const stage = await mixed(t, [2])
+  const { zk, ensemble, clock } = stage
+  const events = heard(zk)
+  await stage.serve()
+  t.strictSame(events, ['resync /a'])
+  const { sessionId } = zk
+  ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+  const before = ensemble.connections.length
+  await moveOn(stage)
+  t.equal(ensemble.connections.length, before + 2, 'one to learn it, one to stay')
+  t.equal(ensemble.link.address.port, 2)
+  t.equal(zk.state, 'connected')
+  t.match(stage.asked(), /exists/, 'one-shot watches take over')
+  t.notMatch(stage.asked(), /setWatches2|addWatch/)
+  t.equal(events.at(-1), 'resync /a')
+  const told = events.length
+  ensemble.link.notify('dataChanged', '/a')
+  await stage.serve()
+  ensemble.link.notify('dataChanged', '/a')
+  await stage.serve()
+  t.strictSame(events.slice(told), ['nodeDataChanged /a', 'nodeDataChanged /a'])
+
+  ensemble.reach = ({ port }) => (port === 1 ? 'open' : 'refused')
+  await moveOn(stage)
+  t.equal(ensemble.link.address.port, 1)
+  t.match(stage.asked(), /setWatches .*addWatch/, 'the newer server is asked for the real watch')
+  t.equal(events.at(-1), 'resync /a')
+  const back = events.length
+  ensemble.link.notify('dataChanged', '/a', 7n)
+  ensemble.link.notify('childrenChanged', '/a', 8n)
+  await clock.settle()
+  t.strictSame(events.slice(back), ['nodeDataChanged /a', 'nodeChildrenChanged /a'], 'each event once')
+  t.equal(ensemble.link.waiting, 0, 'and nothing is read again')
+  t.equal(zk.status().watches, 1, 'the one-shot watches are gone')
+  t.equal(zk.sessionId, sessionId)
+  t.strictSame(stage.warnings, [])
+})
+
+t.test('H18: one-shot watches are armed on an old server beside persistent ones', async t => {
+  const stage = await mixed(t, [2])
+  const { zk, ensemble, clock } = stage
+  heard(zk)
+  const own: string[] = []
+  const reading = outcomeOf(zk.get('/own', { watch: ({ type }) => own.push(type) }))
+  await stage.serve()
+  t.equal(reading.state, 'resolved')
+  ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+  await moveOn(stage)
+  t.match(ensemble.link.requests[0], { name: 'setWatches', body: { dataWatches: ['/own'] } })
+  ensemble.link.notify('dataChanged', '/own')
+  await clock.settle()
+  t.strictSame(own, ['nodeDataChanged'])
+})
+
+t.test(
+  'H31: nothing is sent behind a setWatches2 that may be unknown, so no write is lost to it',
+  async t => {
+    const stage = await mixed(t, [2])
+    const { zk, ensemble, clock } = stage
+    heard(zk)
+    await stage.serve()
+    ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+    ensemble.link.close()
+    await clock.settle()
+    const writing = outcomeOf(zk.set('/w', 'x'))
+    for (let i = 0; ensemble.link.waiting === 0 && i < 300; i++) await clock.advance(10)
+    t.equal(stage.asked(), 'setWatches2')
+    await stage.serve()
+    t.equal(writing.state, 'resolved')
+  },
+)
+
+t.test('H7: an old server whose answer is lost is found out all the same', async t => {
+  const stage = await mixed(t, [2])
+  const { zk, ensemble } = stage
+  const events = heard(zk)
+  await stage.serve()
+  stage.refuse = link => link.close()
+  ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+  const before = ensemble.connections.length
+  await moveOn(stage)
+  t.equal(ensemble.connections.length, before + 3)
+  t.equal(zk.state, 'connected')
+  t.equal(events.at(-1), 'resync /a')
+  t.notMatch(stage.asked(), /setWatches2|addWatch/)
+})
+
+t.test(
+  'mixed ensemble: one that keeps the connection in spite of an unknown request is left, too',
+  async t => {
+    const stage = await mixed(t, [2])
+    const { zk, ensemble } = stage
+    const events = heard(zk, '/a', true)
+    await stage.serve()
+    stage.refuse = (link, request) => link.refuse(request, UNKNOWN, -1n)
+    ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+    await moveOn(stage)
+    t.match(stage.asked(), /^exists/)
+    ensemble.link.notify('dataChanged', '/a')
+    await stage.serve()
+    t.equal(events.at(-1), 'nodeDataChanged /a')
+  },
+)
+
+t.test(
+  'mixed ensemble: a server that was upgraded is asked anew, one that was not costs one connection',
+  async t => {
+    const stage = await mixed(t, [1], 'a:1')
+    const { zk, ensemble } = stage
+    const events = heard(zk)
+    await stage.serve()
+    t.strictSame(events, ['resync /a'])
+    const before = ensemble.connections.length
+    await moveOn(stage)
+    t.equal(ensemble.connections.length, before + 2)
+    t.notMatch(stage.asked(), /addWatch/)
+    stage.old.clear()
+    await moveOn(stage)
+    t.equal(ensemble.connections.length, before + 3)
+    t.match(stage.asked(), /addWatch/)
+    const told = events.length
+    ensemble.link.notify('deleted', '/a', 9n)
+    ensemble.link.notify('created', '/a', 10n)
+    await stage.serve()
+    t.strictSame(events.slice(told), ['nodeDeleted /a', 'nodeCreated /a'])
+  },
+)
+
+t.test('H20: a watch that ends while its server changes leaves nothing behind', async t => {
+  for (const steps of [0, 1, 2, 3, 5, 8]) {
+    const stage = await mixed(t, [2])
+    const { zk, ensemble, clock } = stage
+    const stop = new AbortController()
+    const run = async (): Promise<void> => {
+      for await (const _ of zk.watch('/a', { signal: stop.signal, recursive: true }));
+    }
+    const ended = outcomeOf(run())
+    await stage.serve()
+    ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+    await moveOn(stage)
+    ensemble.reach = ({ port }) => (port === 1 ? 'open' : 'refused')
+    await reconnect(stage)
+    for (let i = 0; i < steps; i++) {
+      if (ensemble.link.waiting > 0) answer(stage, ensemble.link)
+      else await clock.endTurn()
+    }
+    stop.abort()
+    await stage.serve()
+    t.equal(ended.state, 'resolved', `after ${steps} steps`)
+    t.equal(zk.status().watches, 0)
+    const armed = ensemble.link.names.filter(name => name === 'addWatch').length
+    const removed = ensemble.link.requests.filter(
+      ({ name, body }) => name === 'removeWatches' && (body as { type: number }).type === 5,
+    ).length
+    t.equal(armed > 0, removed > 0, `what was armed is removed: ${stage.asked()}`)
+  }
+})
