@@ -151,7 +151,7 @@ export class ConnectError extends ZooKeeperError {
   readonly lastZxid: bigint
 
   constructor(reason: ConnectFailure, { server, lastZxid, code, ...context }: ConnectErrorFacts) {
-    super(code, { operation: 'connect', ...context })
+    super(code, context)
     this.reason = reason
     this.server = server
     this.lastZxid = lastZxid

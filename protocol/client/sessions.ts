@@ -8,7 +8,11 @@ import type { SessionState, TerminalState } from '../session/states.ts'
 import { isLinked, isTerminal } from '../session/states.ts'
 import type { WatchDispatcher } from '../session/watch-dispatcher.ts'
 import type { Announcer } from './announcer.ts'
+import { hold, letGo } from './live-sessions.ts'
 import type { StateChange } from './state-stream.ts'
+
+const SHARED =
+  'another client of this process uses the same session: they take the connection from each other'
 
 export interface SessionsInput {
   readonly environment: SessionEnvironment
@@ -68,7 +72,10 @@ export class Sessions {
       this.#environment,
       {
         changed: (state, before) => this.#changed(session, state, before),
-        ended: (state, before, heirs) => this.#ended(state, before, heirs),
+        ended: (state, before, heirs) => {
+          if (session.credentials !== null) letGo(session.credentials, this)
+          this.#ended(state, before, heirs)
+        },
         notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
         attempted: (server, cause) => announcer.attempted(server, cause, session.credentials?.id ?? 0n),
         stalled: ms => announcer.stalled(ms),
@@ -85,10 +92,15 @@ export class Sessions {
     if (isNew) {
       this.id = id
       this.generation++
+      this.#hold(session)
     }
     this.#announce(state, previous)
     if (isNew) this.#established(id)
     if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
+  }
+
+  #hold({ credentials }: Session): void {
+    if (credentials !== null && !hold(credentials, this)) this.#announcer.warn(new Error(SHARED))
   }
 
   #established(sessionId: bigint): void {

@@ -15,6 +15,7 @@ export interface Progress {
   readonly lastZxid: bigint
 }
 
+const UNKNOWN = { code: 'CONNECTION_LOSS', operation: 'connect' } as const
 const TLS = /^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_OSSL/
 
 /** The failure that the caller hears of. `reason`: where it is known already, such as at the deadline. */
@@ -25,11 +26,13 @@ export function failureOf(progress: Progress, cause: unknown, reason?: ConnectFa
   const why = reason ?? reasonOf(progress.stage, error)
   const server = address === null ? null : describeAddress(address)
   // A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own.
-  const behind = why === 'closedBeforeResponse' && lastZxid !== 0n
-  const hint = behind ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
+  const isBehind = why === 'closedBeforeResponse' && lastZxid !== 0n
+  const hint = isBehind ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
   const message = `${server === null ? '' : `${server}: `}${error.message}${hint}`
-  const code = ZooKeeperError.is(error) ? error.code : 'CONNECTION_LOSS'
-  return new ConnectError(why, { server, lastZxid, code, message, cause })
+  const { code, operation } = ZooKeeperError.is(error) ? error : UNKNOWN
+  // An error of ours is retold here in full; what was behind it stays behind.
+  const behindIt = ZooKeeperError.is(error) ? (error.cause ?? error) : error
+  return new ConnectError(why, { server, lastZxid, code, operation, message, cause: behindIt })
 }
 
 function reasonOf(stage: Stage, error: Error): ConnectFailure {

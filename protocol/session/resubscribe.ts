@@ -5,6 +5,8 @@ import { OpCode } from '../opcodes.ts'
 import type { WatchKind } from '../operations.ts'
 import { operations } from '../operations.ts'
 import type { SetWatches2 } from '../records/watches.ts'
+import { delay } from '../support/abort.ts'
+import type { Clock } from '../support/clock.ts'
 import { logger } from '../support/log.ts'
 import type { Connection } from './connection.ts'
 import type { LastZxid } from './last-zxid.ts'
@@ -15,6 +17,8 @@ const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
 export const BATCH_BYTES: number = 128 * 1024
+/** Before a batch that the server throttled is sent again, in milliseconds. */
+const THROTTLE_PAUSE = 200
 const ONE_SHOT: readonly WatchKind[] = ['data', 'exist', 'child']
 const KINDS: readonly WatchKind[] = [...ONE_SHOT, 'persistent', 'recursive']
 const LENGTH_FIELD = 4
@@ -101,22 +105,37 @@ export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
   await rearm(port, { from: 0n, newest: 0n })
 }
 
-/** What `rearm` needs, for one connection. */
+export interface RearmEnvironment extends Pick<RearmPort, 'watches' | 'lastZxid' | 'maxRequestSize'> {
+  readonly clock: Clock
+}
+
+/** What `rearm` needs, for one connection; `over` aborts with it. */
 export function rearmPortOf(
   connection: Connection,
-  environment: Pick<RearmPort, 'watches' | 'lastZxid' | 'maxRequestSize'>,
+  environment: RearmEnvironment,
+  over: AbortSignal,
 ): RearmPort {
-  const { watches, lastZxid, maxRequestSize } = environment
+  const { watches, lastZxid, maxRequestSize, clock } = environment
   const persistent = !connection.skills.lacks(OpCode.setWatches2)
-  return { watches, lastZxid, maxRequestSize, persistent, send: batch => send(connection, batch) }
+  const send = async (batch: SetWatches2): Promise<void> => {
+    for (;;) {
+      try {
+        return await sendBatch(connection, batch)
+      } catch (error) {
+        if (!ZooKeeperError.is(error, 'THROTTLED_OP')) throw error
+      }
+      // A server that throttles has done nothing, and will do it when it has less to do.
+      await delay(clock, THROTTLE_PAUSE, over)
+    }
+  }
+  return { watches, lastZxid, maxRequestSize, persistent, send }
 }
 
 /** Servers before 3.6 know the older request alone. */
-function send(connection: Connection, batch: SetWatches2): Promise<unknown> {
+async function sendBatch(connection: Connection, batch: SetWatches2): Promise<void> {
   const hasPersistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
-  return hasPersistent
-    ? sendPersistent(connection, batch)
-    : sendOne(connection, PendingRequest.internal(operations.setWatches, batch))
+  if (hasPersistent) return sendPersistent(connection, batch)
+  await sendOne(connection, PendingRequest.internal(operations.setWatches, batch))
 }
 
 /**

@@ -159,7 +159,6 @@ export class Session {
     const { handshake } = this.#identity
     const over = deferred<void>()
     const gap = gapOf(this.#environment)
-    const { signal } = this.#ended
     const made = await attempt({
       ...handshake,
       servers,
@@ -168,7 +167,7 @@ export class Session {
       port: this.#connectionPort(over),
       timeout: attemptTimeout(sessionTimeout, servers.size, this.#lifeline.remaining),
       sasl,
-      signal,
+      signal: this.#ended.signal,
     })
     try {
       this.#established(made, gap)
@@ -190,8 +189,7 @@ export class Session {
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
     if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
     this.#identity.accepted(outcome)
-    const id = formatSessionId(outcome.session.id)
-    log('session %s on %s, timeout %d ms', id, connection.remote, this.timeout)
+    log('session %s on %s', formatSessionId(outcome.session.id), connection.remote)
     this.#requests.connection = connection
     this.#address = address
     this.#lifeline.established(timeouts, sentAt)
@@ -205,7 +203,7 @@ export class Session {
 
   /** Watches go out before any request, so that their events come before any answer that shows the change. */
   #rearm(connection: Connection, gap: Gap): void {
-    rearm(rearmPortOf(connection, this.#environment), gap).catch(error => {
+    rearm(rearmPortOf(connection, this.#environment, this.#linkEnded.signal), gap).catch(error => {
       if (connection !== this.#connection) return
       // Such a server hangs up; one that does not is left, to come back without persistent watches.
       if (error instanceof UnsupportedError) connection.close(error)

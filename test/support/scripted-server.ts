@@ -1,5 +1,6 @@
 // A ZooKeeper peer in memory that does what a test tells it, frame by frame, and remembers what it was sent.
 import { Buffer } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
 import { FrameDecoder, FrameEncoder } from '../../protocol/frame.ts'
 import type { Codec } from '../../protocol/jute/codec.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
@@ -314,7 +315,10 @@ export class ScriptedEnsemble {
 
   #newSession(): bigint {
     const id = ++this.#lastSession
-    this.sessions.set(id, Buffer.alloc(16, `secret ${id}`))
+    // Ids are the same in each ensemble, passwords are not.
+    const password = randomBytes(16)
+    password.write(`secret ${id}`)
+    this.sessions.set(id, password)
     return id
   }
 }

@@ -168,7 +168,7 @@ test('H10: what was asked before close is answered, what is asked after it is no
   const zk = await client(t, at)
   await zk.create('/last')
   const writes = Array.from({ length: 500 }, () => zk.set('/last', 'x'))
-  const closing = zk.close()
+  const closing = zk.close({ timeout: 20_000 })
   const after = errorOf(zk.set('/last', 'y'))
   t.match(await after, { code: 'CLOSED', mayHaveApplied: false })
   const stats = await Promise.all(writes)

@@ -239,3 +239,34 @@ t.test('watches: after close() nothing is heard any more', async t => {
   await closing
   t.strictSame(heard, [])
 })
+
+t.test(
+  'H16: a server that throttles the request to arm watches is asked again, on the same connection',
+  async t => {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble, warnings } = world
+    const seen: string[] = []
+    const read = outcomeOf(zk.get('/a', { watch: ({ type }) => seen.push(type) }))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('getData'), { data: null, stat: aStat })
+    await clock.settle()
+    t.equal(read.state, 'resolved')
+    await reconnect(world)
+    for (let i = 0; i < 3; i++) {
+      const request = ensemble.link.take('setWatches')
+      t.match(request.body, { dataWatches: ['/a'] })
+      ensemble.link.refuse(request, -127)
+      await clock.settle()
+      t.equal(ensemble.link.waiting, 0, 'not at once')
+      await clock.advance(1000)
+    }
+    ensemble.link.reply(ensemble.link.take('setWatches'))
+    ensemble.link.notify('dataChanged', '/a')
+    await clock.settle()
+    t.strictSame(seen, ['nodeDataChanged'])
+    await reconnect(world)
+    await clock.advance(1000)
+    t.equal(ensemble.link.waiting, 0, 'and not on the next connection, where there is nothing to arm')
+    t.strictSame(warnings, [])
+  },
+)
