@@ -16,7 +16,8 @@ export interface Progress {
 }
 
 const UNKNOWN = { code: 'CONNECTION_LOSS', operation: 'connect' } as const
-const TLS = /^ERR_(TLS|SSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_OSSL/
+/** Of OpenSSL and of Node, and of files of certificates that cannot be read. */
+const TLS = /^ERR_(TLS|SSL|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^(ENOENT|EACCES|EISDIR)$/
 
 /** The failure that the caller hears of. `reason`: where it is known already, such as at the deadline. */
 export function failureOf(progress: Progress, cause: unknown, reason?: ConnectFailure): ConnectError {
