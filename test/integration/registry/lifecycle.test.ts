@@ -131,14 +131,16 @@ test('N10: rebuild tells every callback, registers every node again, and loses e
   const states: boolean[] = []
   registry.getState(up => states.push(up))
   const former = registry.client.sessionId
+  await registry.client.create('/of-the-former', null, { mode: 'ephemeral' })
   await registry.rebuild()
+  t.equal(await witness.exists('/of-the-former'), null, 'the former session is closed')
   t.not(registry.client.sessionId, former)
   t.equal(await ownerOf(witness, '/s/n'), registry.client.sessionId, 'it stands when rebuild resolves')
   t.same((await witness.getChildren('/s')).children, ['n'])
   t.match(await dataOf(witness, '/d'), { n: 1 })
   t.equal(lock.status(), false)
   t.equal(signal?.aborted, true)
-  t.same((await witness.getChildren('/lock')).children, [], 'the former session is closed')
+  t.same((await witness.getChildren('/lock')).children, [])
   t.same(states, [true, false, true])
   for (const { seen } of [first, second]) {
     await eventually('the callback', () => seen.length === 2)
@@ -212,33 +214,6 @@ test('N11: a rebuild under way is stopped, repeated and aborted without harm', a
   proxy.set({ kind: 'pass' })
   proxy.cut()
   await ownedBy(witness, '/n', registry)
-})
-
-/** Lets this process pass for a copy of itself, as an embedder that forks makes one. */
-function pretendFork(t: Test): number {
-  const own = process.pid
-  t.teardown(() => Object.defineProperty(process, 'pid', { value: own }))
-  Object.defineProperty(process, 'pid', { value: own + 1 })
-  return own
-}
-
-t.test('N9: a process that was forked gets a session of its own, and the parent keeps its own', async t => {
-  const { servers, witness } = await branch(t, at)
-  const registry = await registryAt(t, servers)
-  await registry.setNode('/n', { n: 1 })
-  const parents = registry.client.session!
-  const own = pretendFork(t)
-  t.throws(() => registry.getLock('/lock'), { code: 'NO_CONNECTION' })
-  await registry.setNode('/m', { n: 1 })
-  t.not(registry.client.sessionId, parents.id)
-  await ownedBy(witness, '/n', registry)
-  t.match(await dataOf(witness, '/n'), { n: 1, pid: own + 1 })
-  t.match(await dataOf(witness, '/m'), { n: 1, pid: own + 1 })
-  const { ZooKeeper } = await import('../../../protocol/index.ts')
-  const parent = new ZooKeeper(servers, { session: parents, onExpired: 'close' })
-  t.teardown(() => parent.close())
-  await parent.connect({ timeout: 10_000 })
-  t.equal(parent.sessionId, parents.id, 'nobody closed the session of the parent')
 })
 
 test('N9: what is checked, in order: stopped, connected, writable', async t => {

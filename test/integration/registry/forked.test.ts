@@ -1,0 +1,32 @@
+// A process that is a copy of the one that connected. In a file of its own: a process has one id.
+import { ZooKeeper } from '../../../protocol/index.ts'
+import { servers as start } from '../../support/zookeeper.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import { branch, dataOf, ownedBy, registryAt } from './support.ts'
+
+/** Lets this process pass for a copy of itself, as an embedder that forks makes one. */
+function pretendFork(t: Test): number {
+  const own = process.pid
+  t.teardown(() => Object.defineProperty(process, 'pid', { value: own }))
+  Object.defineProperty(process, 'pid', { value: own + 1 })
+  return own
+}
+
+t.test('N9: a process that was forked gets a session of its own, and the parent keeps its own', async t => {
+  const { servers, witness } = await branch(t, await start())
+  const registry = await registryAt(t, servers)
+  await registry.setNode('/n', { n: 1 })
+  const parents = registry.client.session!
+  const own = pretendFork(t)
+  t.throws(() => registry.getLock('/lock'), { code: 'NO_CONNECTION' })
+  await registry.setNode('/m', { n: 1 })
+  t.not(registry.client.sessionId, parents.id)
+  await ownedBy(witness, '/n', registry)
+  t.match(await dataOf(witness, '/n'), { n: 1, pid: own + 1 })
+  t.match(await dataOf(witness, '/m'), { n: 1, pid: own + 1 })
+  const parent = new ZooKeeper(servers, { session: parents, onExpired: 'close' })
+  t.teardown(() => parent.close())
+  await parent.connect({ timeout: 10_000 })
+  t.equal(parent.sessionId, parents.id, 'nobody closed the session of the parent')
+})
