@@ -25,6 +25,15 @@ export interface Envelope {
   readonly created: string
 }
 
+/** Of the second at hand: many nodes are written within one. */
+let current: { readonly second: number; readonly envelope: Envelope } | null = null
+
+function envelopeOfSecond(): Envelope {
+  const second = Math.floor(Date.now() / 1000)
+  if (current?.second !== second) current = { second, envelope: envelopeNow() }
+  return current.envelope
+}
+
 export function envelopeNow(now: Date = new Date()): Envelope {
   const two = (part: number): string => String(part).padStart(2, '0')
   const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
@@ -33,7 +42,7 @@ export function envelopeNow(now: Date = new Date()): Envelope {
 }
 
 /** Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON cannot say. */
-export function encode(data: NodeData, envelope: Envelope = envelopeNow()): Uint8Array {
+export function encode(data: NodeData, envelope: Envelope = envelopeOfSecond()): Uint8Array {
   const given = toObject(data)
   const { pid = envelope.pid, created = envelope.created, ...rest } = given
   // Two texts joined: an object would put keys that look like integers first.
@@ -62,6 +71,20 @@ export function userDataOf(present: NodeObject | null): NodeData {
   const keys = Object.keys(rest)
   if (keys.length === 0) return null
   return keys.length === 1 && typeof rest.string_value === 'string' ? rest.string_value : rest
+}
+
+/** A copy of data that `encode` accepts: the caller may go on with the original. */
+export function copyOf<T>(data: T): T {
+  if (typeof data !== 'object' || data === null) return data
+  if (Array.isArray(data)) return data.map(copyOf) as T
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(data)) {
+    const value = copyOf((data as Record<string, unknown>)[key])
+    // Assigned, this one would become the prototype.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value, enumerable: true })
+    else copy[key] = value
+  }
+  return copy as T
 }
 
 /**
@@ -111,7 +134,8 @@ function checkJson(value: unknown, at: string, depth: number): void {
     throw invalid(`${at} must be ${depth === 0 ? 'an object or a string' : 'JSON'}, not ${kindOf(value)}`)
   for (const [key, item] of Object.entries(value)) {
     // An optional key that is not there, as JSON has it.
-    if (item !== undefined) checkJson(item, `${at}.${key}`, depth + 1)
+    if (item !== undefined && typeof item !== 'string' && typeof item !== 'boolean')
+      checkJson(item, `${at}.${key}`, depth + 1)
   }
 }
 
@@ -136,6 +160,15 @@ export function textOf(data: NodeObject): string {
 
 /** Integers beyond a double, NaN and infinities are written as they are read. */
 function stringify(value: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return stringifyMarked(value)
+  }
+}
+
+/** Slower, and for bigint alone. */
+function stringifyMarked(value: Record<string, unknown>): string {
   const text = JSON.stringify(value, (_key, item: unknown) =>
     typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item))
       ? `${MARK}${item}`

@@ -5,7 +5,7 @@ import { ZooKeeperError } from '../../protocol/index.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isRace, persistently } from '../recipes/persistence.ts'
 import type { NodeData } from './codec.ts'
-import { decode, encode, holds, userDataOf } from './codec.ts'
+import { copyOf, decode, encode, holds, userDataOf } from './codec.ts'
 import type { NodePort } from './node-port.ts'
 import { withParents } from './parents.ts'
 
@@ -92,7 +92,7 @@ export class DataNode {
   /** Takes the node away, if it holds what was written here, and keeps the data, or what it held, for later. */
   takeAway(data: NodeData, signal: AbortSignal): Promise<boolean> {
     return this.#inTurn(signal, async () => {
-      const kept = data === undefined ? this.data : structuredClone(data)
+      const kept = data === undefined ? this.data : copyOf(data)
       const removed = await persistently(() => this.#remove(false, signal), signal)
       this.#written = null
       this.#state = { kind: 'taken', data: kept }

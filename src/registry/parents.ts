@@ -17,8 +17,24 @@ export async function withParents<T>(
   } catch (error) {
     if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
   }
-  const parent = parentOf(path)
+  await ensureOnce(zk, parentOf(path), acl)
+  return create()
+}
+
+/** Parents that are being made now: of ten thousand nodes in a new folder, one makes the folder. */
+const underWay = new WeakMap<ZooKeeperView, Map<string, Promise<void>>>()
+
+function ensureOnce(zk: ZooKeeperView, parent: string, acl: readonly Acl[] | undefined): Promise<void> {
+  const ofClient = underWay.get(zk) ?? new Map<string, Promise<void>>()
+  underWay.set(zk, ofClient)
+  const present = ofClient.get(parent)
+  if (present !== undefined) return present
+  const ensuring = ensure(zk, parent, acl).finally(() => ofClient.delete(parent))
+  ofClient.set(parent, ensuring)
+  return ensuring
+}
+
+async function ensure(zk: ZooKeeperView, parent: string, acl: readonly Acl[] | undefined): Promise<void> {
   await zk.ensurePath(parentOf(parent), { acl: openAcl })
   await zk.ensurePath(parent, acl === undefined ? {} : { acl })
-  return create()
 }

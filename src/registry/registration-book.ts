@@ -5,7 +5,7 @@ import { systemClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
 import { Agenda } from './agenda.ts'
 import type { NodeData } from './codec.ts'
-import { decode, encode, holds } from './codec.ts'
+import { copyOf, decode, encode, holds } from './codec.ts'
 import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { Gate } from './gate.ts'
@@ -73,7 +73,7 @@ export class RegistrationBook {
     checkSize(path, bytes, this.#link)
     const entry = this.#node(path)
     // The caller may go on with the object.
-    const kept = structuredClone(given)
+    const kept = copyOf(given)
     entry.data = kept
     const { state = true, conflict = this.#link.conflict } = options
     const { wanted } = entry.registration

@@ -56,10 +56,11 @@ export class Registration {
   readonly path: string
   readonly #port: RegistrationPort
   readonly #node: OwnedNode
-  readonly #backoff = new Backoff({ base: 100, cap: 10_000 })
-  readonly #answers = new AnswerPace()
   readonly #alarm: Alarm
   readonly #waiters: Waiters
+  // Most never need them, and there may be many registrations.
+  #backoff: Backoff | null = null
+  #answers: AnswerPace | null = null
   #takeovers: TakeoverPace | null = null
   #wanted: Wanted = { kind: 'absent' }
   #phase: Phase = 'resting'
@@ -81,7 +82,10 @@ export class Registration {
     this.path = path
     this.#port = port
     this.#alarm = new Alarm(port.agenda, () => this.#rang())
-    this.#waiters = new Waiters(() => this.#setAlarm())
+    this.#waiters = new Waiters(
+      () => this.#setAlarm(),
+      () => this.#tellObstacle(),
+    )
     this.#node = new OwnedNode(path, port, ({ type }) => this.#changed(type !== 'nodeDeleted'))
   }
 
@@ -102,7 +106,7 @@ export class Registration {
     this.#wanted = wanted
     if (this.#standing === 'settled') this.#standing = 'pending'
     this.#waiters.supersede(wanted.kind, this.path, this.#served)
-    const waiting = this.#waiters.add(wanted.kind, patience, () => this.#tellObstacle())
+    const waiting = this.#waiters.add(wanted.kind, patience)
     this.#look()
     return waiting
   }
@@ -131,7 +135,7 @@ export class Registration {
   rest(): void {
     this.#lookAt = Number.POSITIVE_INFINITY
     this.#alarm.clear()
-    this.#waiters.reject(stopped(this.path))
+    if (this.#waiters.size > 0) this.#waiters.reject(stopped(this.path))
   }
 
   /** Stops looking after the node; the node itself is left to its session. */
@@ -150,6 +154,7 @@ export class Registration {
     this.#watchedIn = 0n
     this.#present = present
     const { clock } = this.#port.agenda
+    this.#answers ??= new AnswerPace()
     if (this.#answers.allows(clock.now())) this.#look()
     else this.#lookLater(ANSWER_INTERVAL)
   }
@@ -188,7 +193,7 @@ export class Registration {
       this.#due = false
       try {
         await this.#lookOnce()
-        this.#backoff.reset()
+        this.#backoff?.reset()
       } catch (error) {
         this.#failed(error)
       }
@@ -243,6 +248,7 @@ export class Registration {
       this.#port.warning(error)
     }
     if (!passing) this.#waiters.reject(error)
+    this.#backoff ??= new Backoff({ base: 100, cap: 10_000 })
     this.#lookLater(this.#backoff.next())
   }
 

@@ -17,19 +17,24 @@ interface Waiter extends Deferred<void> {
   readonly number: number
   readonly kind: Kind
   readonly until: number
-  /** Why it is not as wanted, when the time is up; undefined: for want of an answer. */
-  readonly why: () => Error | undefined
   off(): void
 }
 
+const NOTHING = (): void => {}
+
 export class Waiters {
   readonly #moved: () => void
+  readonly #why: () => Error | undefined
   #waiting: Waiter[] = []
   #asked = 0
 
-  /** `moved` is called when `deadline` may have changed. */
-  constructor(moved: () => void) {
+  /**
+   * `moved` is called when `deadline` may have changed. `why` tells why it is not as wanted when the time is up;
+   * undefined: for want of an answer.
+   */
+  constructor(moved: () => void, why: () => Error | undefined) {
     this.#moved = moved
+    this.#why = why
   }
 
   get size(): number {
@@ -48,11 +53,13 @@ export class Waiters {
     return deadline
   }
 
-  add(kind: Kind, { until, signal }: Patience, why: () => Error | undefined): Promise<void> {
+  add(kind: Kind, { until, signal }: Patience): Promise<void> {
     const { promise, resolve, reject } = deferred<void>()
-    const waiter = { promise, resolve, reject, number: ++this.#asked, kind, until, why, off: () => {} }
+    const waiter = { promise, resolve, reject, number: ++this.#asked, kind, until, off: NOTHING }
     this.#waiting.push(waiter)
-    waiter.off = onAbort(signal, reason => this.#settle([waiter], each => each.reject(reason)))
+    if (signal !== undefined) {
+      waiter.off = onAbort(signal, reason => this.#settle([waiter], each => each.reject(reason)))
+    }
     this.#moved()
     return promise
   }
@@ -80,7 +87,7 @@ export class Waiters {
   expire(now: number): void {
     this.#settle(
       this.#waiting.filter(({ until }) => until <= now),
-      waiter => waiter.reject(waiter.why() ?? new NoConnectionError()),
+      waiter => waiter.reject(this.#why() ?? new NoConnectionError()),
     )
   }
 
