@@ -60,6 +60,11 @@ export class DataNode {
     return this.#waiting === 0 && this.#written === null && this.#state.kind !== 'taken'
   }
 
+  /** True while calls are under way. */
+  get busy(): boolean {
+    return this.#waiting > 0
+  }
+
   /** True while the node stands, as far as is known. */
   get state(): boolean {
     return this.#state.kind === 'present'

@@ -14,6 +14,8 @@ interface Entrant {
 export class Gate {
   readonly #limits: GateLimits
   readonly #waiting = new Fifo<Entrant>()
+  /** Those who let all others go first. */
+  readonly #patient = new Fifo<Entrant>()
   #tasks = 0
   #bytes = 0
 
@@ -27,10 +29,19 @@ export class Gate {
   }
 
   /** Runs the task once there is room for it and its bytes; one that is too large runs alone. */
-  async run<T>(bytes: number, task: () => Promise<T>): Promise<T> {
-    if (this.#waiting.size > 0 || !this.#fits(bytes)) {
+  run<T>(bytes: number, task: () => Promise<T>): Promise<T> {
+    return this.#run(bytes, task, this.#waiting)
+  }
+
+  /** Runs the task once nobody waits for `run`. */
+  runLater<T>(bytes: number, task: () => Promise<T>): Promise<T> {
+    return this.#run(bytes, task, this.#patient)
+  }
+
+  async #run<T>(bytes: number, task: () => Promise<T>, line: Fifo<Entrant>): Promise<T> {
+    if (this.#waiting.size > 0 || line.size > 0 || !this.#fits(bytes)) {
       await new Promise<void>(enter => {
-        this.#waiting.push({ bytes, enter })
+        line.push({ bytes, enter })
       })
     } else {
       this.#enter(bytes)
@@ -46,11 +57,13 @@ export class Gate {
 
   /** They are counted as they are let in: those who ask meanwhile stay behind them. */
   #admit(): void {
-    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
-      if (!this.#fits(next.bytes)) return
-      this.#waiting.shift()
-      this.#enter(next.bytes)
-      next.enter()
+    for (const line of [this.#waiting, this.#patient]) {
+      for (let next = line.peek(); next !== undefined; next = line.peek()) {
+        if (!this.#fits(next.bytes)) return
+        line.shift()
+        this.#enter(next.bytes)
+        next.enter()
+      }
     }
   }
 

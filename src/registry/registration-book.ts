@@ -12,7 +12,7 @@ import { Gate } from './gate.ts'
 import type { Link } from './link.ts'
 import type { CallOptions } from './options.ts'
 import { checkForce, checkNotRoot, checkSet } from './options.ts'
-import type { Conflict, RegistrationPort, Wanted } from './registration.ts'
+import type { Conflict, RegistrationPort, Standing, Wanted } from './registration.ts'
 import { Registration } from './registration.ts'
 
 export interface SetOptions {
@@ -37,13 +37,29 @@ export interface UnsetOptions extends CallOptions {
   force?: boolean
 }
 
+/** One path that this registry has set, as far as is known here. */
+export interface RegistrationStatus {
+  readonly path: string
+  /** `node`: ephemeral, by `setNode`. `data`: persistent, by `setData`. */
+  readonly kind: 'node' | 'data'
+  /** True if the node is wanted; of a data node, true while it stands. */
+  readonly state: boolean
+  /** The caller's data: of a node, what is wanted; of a data node, what it holds now, whoever wrote it. */
+  readonly data: NodeData
+  /** `settled`: as wanted. `pending`: on its way there. `blocked`: something of somebody else stands there. */
+  readonly standing: Standing
+}
+
 interface NodeEntry {
   readonly registration: Registration
   data: NodeData
 }
 
-/** Well below what the client queues for a connection: requests of others have to fit in too. */
-const AT_ONCE = { tasks: 16_384, bytes: 16 * 1024 * 1024 }
+/**
+ * Enough to keep the connection busy, and far below what the client queues for one. More under way at once would only
+ * cost memory, and with it time.
+ */
+const AT_ONCE = { tasks: 1024, bytes: 16 * 1024 * 1024 }
 
 export class RegistrationBook {
   readonly #link: Link
@@ -108,6 +124,25 @@ export class RegistrationBook {
     if (registration.wanted.kind === 'absent') this.#drop(registration)
     if (force) return this.#onData(path, call, (node, inner) => node.remove(true, inner))
     return (await this.#link.zk.exists(path, call)) === null
+  }
+
+  /** What is set, in the order of the paths. */
+  list(): RegistrationStatus[] {
+    const nodes = [...this.#nodes].map(([path, { registration, data }]) => {
+      const { wanted, standing } = registration
+      return {
+        path,
+        kind: 'node' as const,
+        state: wanted.kind === 'present',
+        data: copyOf(data ?? null),
+        standing,
+      }
+    })
+    const dataNodes = [...this.#dataNodes].map(([path, node]) => {
+      const standing = node.busy ? ('pending' as const) : ('settled' as const)
+      return { path, kind: 'data' as const, state: node.state, data: copyOf(node.data), standing }
+    })
+    return [...nodes, ...dataNodes].sort((a, b) => (a.path < b.path ? -1 : 1))
   }
 
   /** Resolves when every node is as wanted, or cannot get there now; whatever the outcome, it goes on. */

@@ -318,7 +318,8 @@ export class Registration {
   async #arm(wanted: Wanted): Promise<void> {
     this.#present = true
     try {
-      const found = await this.#find()
+      // Of many at once, first let all stand.
+      const found = await this.#port.gate.runLater(0, () => this.#find())
       if (wanted !== this.#wanted || wanted.kind === 'absent') return
       if (found.kind !== 'mine' || !isAsWanted(found.data, wanted)) this.#look()
     } catch (error) {

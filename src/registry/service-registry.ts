@@ -24,7 +24,7 @@ import {
   settingsOf,
 } from './options.ts'
 import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
-import type { SetOptions, UnsetOptions } from './registration-book.ts'
+import type { RegistrationStatus, SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
@@ -165,6 +165,11 @@ export class ServiceRegistry implements AsyncDisposable {
   async setData(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
     if (this.#borrowed) await this.#own()
     await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setData(path, data, options))
+  }
+
+  /** What this registry has set and looks after, by path. */
+  registrations(): RegistrationStatus[] {
+    return this.#registrations.list()
   }
 
   /**

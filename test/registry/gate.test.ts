@@ -51,3 +51,20 @@ t.test('gate: bytes are bounded too, and what is too large runs alone', async t 
   for (const end of ends.values()) end()
   await Promise.all(runs)
 })
+
+t.test('gate: the patient go behind all others, and then in their order', async t => {
+  const gate = new Gate({ tasks: 1, bytes: 10 })
+  const begun: string[] = []
+  const run = (name: string) => async (): Promise<void> => void begun.push(name)
+  const runs = [
+    gate.run(1, run('a')),
+    gate.runLater(1, run('patient 1')),
+    gate.run(1, run('b')),
+    gate.runLater(1, run('patient 2')),
+    gate.run(1, run('c')),
+  ]
+  await Promise.all(runs)
+  t.strictSame(begun, ['a', 'b', 'c', 'patient 1', 'patient 2'])
+  await gate.runLater(1, run('free'))
+  t.equal(begun.at(-1), 'free')
+})
