@@ -11,8 +11,8 @@ import { defaultAcl, digestOf } from './credentials.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
 import type { CallOptions, Settings } from './options.ts'
 import { RateLimiter } from './rate-limiter.ts'
-import type { Conflict } from './registration.ts'
 import { SessionMemory } from './session-memory.ts'
+import type { Conflict } from './wanted.ts'
 
 const log = logger('registry')
 

@@ -3,7 +3,7 @@ import { checkAcl } from '../../protocol/client/acl.ts'
 import type { Acl } from '../../protocol/index.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { RateLimit } from './rate-limiter.ts'
-import type { Conflict } from './registration.ts'
+import type { Conflict } from './wanted.ts'
 
 export interface ServiceRegistryOptions {
   /** Connect string: `host:port,host:port/chroot`. Default `localhost:2181`. */

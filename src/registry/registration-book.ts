@@ -12,8 +12,9 @@ import { Gate } from './gate.ts'
 import type { Link } from './link.ts'
 import type { CallOptions } from './options.ts'
 import { checkForce, checkNotRoot, checkSet } from './options.ts'
-import type { Conflict, RegistrationPort, Standing, Wanted } from './registration.ts'
+import type { RegistrationPort } from './registration.ts'
 import { Registration } from './registration.ts'
+import type { Conflict, Standing, Wanted } from './wanted.ts'
 
 export interface SetOptions {
   /** False takes the node away and keeps the data for later. Default true. */

@@ -1,38 +1,25 @@
 // An ephemeral node that is kept as its owner wants it: what is wanted is compared with what is there, again and again.
-import { Buffer } from 'node:buffer'
 import { ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing, isRace, isSessionOver } from '../recipes/persistence.ts'
 import type { Agenda } from './agenda.ts'
 import { Alarm } from './agenda.ts'
-import type { NodeData } from './codec.ts'
-import { decode, holds } from './codec.ts'
-import { ServiceRegistryError } from './errors.ts'
+import type { ServiceRegistryError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import type { Found, OwnedNodePort } from './owned-node.ts'
 import { OwnedNode } from './owned-node.ts'
 import { ANSWER_INTERVAL, AnswerPace, TakeoverPace } from './pace.ts'
+import { ownedByOther, stopped, takenOver } from './registration-errors.ts'
 import type { Patience } from './waiters.ts'
 import { Waiters } from './waiters.ts'
+import type { Standing, Wanted } from './wanted.ts'
+import { isAsWanted } from './wanted.ts'
 
 const log = logger('registration')
 
 /** How often a registration is checked although nothing happened, in milliseconds. */
 const CHECK_INTERVAL = 60_000
-
-/** What becomes of a path on which a znode of somebody else stands; see `SetOptions.conflict`. */
-export type Conflict = 'wait' | 'fail' | 'takeover'
-
-/** What the owner wants: a node with this data, in these bytes, or none. */
-export type Wanted =
-  | {
-      readonly kind: 'present'
-      readonly data: NodeData
-      readonly bytes: Uint8Array
-      readonly conflict: Conflict
-    }
-  | { readonly kind: 'absent' }
 
 export interface RegistrationPort extends OwnedNodePort {
   readonly agenda: Agenda
@@ -48,8 +35,6 @@ export interface RegistrationPort extends OwnedNodePort {
  * - `blocked`: something of somebody else stands there, and we wait for it to go.
  */
 type Outcome = 'created' | 'settled' | 'blocked'
-/** `settled`: as wanted, as far as is known. */
-export type Standing = 'pending' | 'settled' | 'blocked'
 type Phase = 'resting' | 'working' | 'stopped'
 
 export class Registration {
@@ -114,7 +99,7 @@ export class Registration {
   /** What stands in the way; undefined if nothing does. */
   get obstacle(): ServiceRegistryError | undefined {
     if (this.#standing !== 'blocked') return undefined
-    return ownedByOther(this.path, this.#obstacle === 'nobodys' ? 'a persistent node stands there' : HELD)
+    return ownedByOther(this.path, this.#obstacle)
   }
 
   #tellObstacle(): Error | undefined {
@@ -326,27 +311,4 @@ export class Registration {
       this.#failed(error)
     }
   }
-}
-
-/** Process and time of writing do not count: two that write the same need not correct each other. */
-function isAsWanted(present: Uint8Array | null, wanted: Extract<Wanted, { kind: 'present' }>): boolean {
-  if (present === null) return false
-  return Buffer.compare(present, wanted.bytes) === 0 || holds(decode(present), wanted.data)
-}
-
-function stopped(path: string): ServiceRegistryError {
-  return new ServiceRegistryError('STOPPED', 'the registry was stopped', { path })
-}
-
-const HELD = 'another session holds it'
-
-function ownedByOther(path: string, what: string): ServiceRegistryError {
-  return new ServiceRegistryError('OWNED_BY_OTHER', `${path}: ${what}, and only its owner takes it away`, {
-    path,
-  })
-}
-
-function takenOver(path: string, owner: bigint): ServiceRegistryError {
-  const message = `${path}: taken over from session 0x${owner.toString(16)}, which is alive`
-  return new ServiceRegistryError('TAKEN_OVER', message, { path })
 }

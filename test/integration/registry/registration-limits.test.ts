@@ -10,9 +10,8 @@ const server = await startServer({ tickTime: 250 })
 t.teardown(() => server.stop())
 const at = server.connectString
 
-t.jobs = 6
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
+  t.test(name, { timeout: 90_000 }, body)
 }
 
 test('bad input: each is a typed error, and the registry goes on', async t => {
