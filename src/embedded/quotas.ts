@@ -52,14 +52,14 @@ export function formatUsage(count: number, bytes: number): Buffer {
 /** null where the text is none that can be read. */
 export interface Quota {
   readonly limits: QuotaNumbers | null
-  readonly used: QuotaNumbers | null
+  readonly used: QuotaNumbers | 'not counted' | null
 }
 
 /** Where quotas are and what they say. */
 export interface QuotaView {
   /** The path that a quota for this path is kept at, or null. */
   above(path: string): string | null
-  /** null when one of its two znodes is missing. */
+  /** null without limits; the znode with the counts may be missing. */
   of(target: string): Quota | null
 }
 

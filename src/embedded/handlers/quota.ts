@@ -26,6 +26,7 @@ export function demandQuota(
   for (const { adds, soft, hard, name } of judged) {
     if (adds === 0 || (soft < 0 && hard < 0)) continue
     const used = quota.used ?? refuse('MARSHALLING_ERROR')
+    if (used === 'not counted') return
     if (hard >= 0 && used[name] + adds > hard) refuse('QUOTA_EXCEEDED')
   }
 }
@@ -44,8 +45,9 @@ function quotasOf({ tree }: World): QuotaView {
     above: path => tree.quotas.above(path),
     of(target): Quota | null {
       const [limits, stats] = [tree.get(limitsPath(target)), tree.get(statsPath(target))]
-      if (limits === undefined || stats === undefined) return null
-      return { limits: parseQuota(limits.data), used: parseQuota(stats.data) }
+      if (limits === undefined) return null
+      const used = stats === undefined ? 'not counted' : parseQuota(stats.data)
+      return { limits: parseQuota(limits.data), used }
     },
   }
 }
