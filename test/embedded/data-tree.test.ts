@@ -99,8 +99,13 @@ t.test('usage is kept for the nearest quota', async t => {
 
 t.test('quota texts', async t => {
   const none = { count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 }
-  t.same(parseQuota(null), none)
-  t.same(parseQuota(Buffer.from('nonsense')), none)
+  const parse = (data: string): unknown => parseQuota(Buffer.from(data))
+  t.same(parse(''), none)
+  t.same(parse('count=+1,'), { ...none, count: 1 })
+  t.same(parse('count==1;bytes=2=3'), { ...none, bytes: 2 })
+  t.equal(parseQuota(null), null)
+  for (const wrong of ['nonsense', 'count', 'count=', ',count=1', 'count=x', 'count= 1'])
+    t.equal(parse(wrong), null, wrong)
   t.same(parseQuota(Buffer.from('count=5,bytes=-1=;byteHardLimit=10;countHardLimit=3')), {
     count: 5,
     bytes: -1,
