@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * - `NDSR_SERVERS`: connect string. `NDSR_TIMEOUT`: milliseconds. `NDSR_READ_ONLY`, `NDSR_LAZY`: `true` or `false`.
- * - `NDSR_USERNAME`, `NDSR_PASSWORD`: digest credentials.
+ * - `NDSR_USERNAME`, `NDSR_PASSWORD`: digest credentials. `NDSR_CACHE_FILE`: the cache file; without it there is none.
  *
  * An empty variable is none. Throws INVALID_OPTION that names the variable.
  */
@@ -18,6 +18,7 @@ export function sharedDefaults(env: Environment): ServiceRegistryOptions {
     lazy: flag('NDSR_LAZY', env.NDSR_LAZY),
     username: env.NDSR_USERNAME || null,
     password: env.NDSR_PASSWORD || null,
+    cacheFile: env.NDSR_CACHE_FILE || null,
   }
 }
 

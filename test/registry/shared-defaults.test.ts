@@ -10,6 +10,7 @@ t.test('N88: without an environment, the defaults of the Python helper', async t
     lazy: true,
     username: null,
     password: null,
+    cacheFile: null,
   })
 })
 
@@ -21,6 +22,7 @@ t.test('N88: the environment says otherwise', async t => {
     NDSR_LAZY: 'false',
     NDSR_USERNAME: 'al',
     NDSR_PASSWORD: 'one',
+    NDSR_CACHE_FILE: '/var/cache/app/registry.json',
   }
   t.strictSame(sharedDefaults(env), {
     servers: 'a:1,b:2/c',
@@ -29,6 +31,7 @@ t.test('N88: the environment says otherwise', async t => {
     lazy: false,
     username: 'al',
     password: 'one',
+    cacheFile: '/var/cache/app/registry.json',
   })
 })
 
