@@ -185,3 +185,28 @@ t.test('H31: commitOnce: in another session nothing is repeated', async t => {
   t.match(failureOf(world.committed), { code: /CONNECTION_LOSS|SESSION_EXPIRED/, mayHaveApplied: true })
   t.equal(world.ensemble.link.waiting, 0)
 })
+
+t.test(
+  'H31: commitOnce: a session that ends under the request is not followed by a repetition in the next one',
+  async t => {
+    const world = await committing(t)
+    await world.clock.settle()
+    world.ensemble.link.take('multi')
+    const restarted = outcomeOf(world.zk.restart())
+    await world.clock.advance(100)
+    t.equal(restarted.state, 'resolved')
+    t.match(failureOf(world.committed), { code: 'SESSION_EXPIRED', mayHaveApplied: true })
+    t.equal(world.ensemble.link.waiting, 0)
+  },
+)
+
+t.test('H31: setOnce: the version counts in the next session as well', async t => {
+  const world = await connectedWorld(t)
+  const set = outcomeOf(setOnce(world.zk, '/a', 'new', { version: 3 }))
+  await world.clock.settle()
+  world.ensemble.link.take('setData')
+  outcomeOf(world.zk.restart())
+  await world.clock.advance(100)
+  await reply(world, 'setData', aStat)
+  t.strictSame(set.value, aStat)
+})
