@@ -100,7 +100,7 @@ export function decode(bytes: Uint8Array | null): NodeObject | null {
   if (stripped.length === 0) return {}
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(stripped)
+    text = UTF8.decode(stripped)
   } catch {
     return { string_value: stripped.toString('latin1'), binary: true }
   }
@@ -224,6 +224,7 @@ function parseMarked(text: string): unknown {
   )
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** What only the slower way can read, or something that looks like it inside a string. */
 const SPECIAL = /NaN|Infinity|\d{16}/
 /** Strings first, so that nothing inside them counts; without its end quote, a string takes all the rest. */
