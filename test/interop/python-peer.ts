@@ -16,6 +16,8 @@ export interface PythonPeerOptions {
   readonly cachefile?: string
   readonly rate_limit_calls?: number
   readonly rate_limit_time?: number
+  /** Permissions, scheme and id of each entry. */
+  readonly acl?: readonly (readonly [perms: number, scheme: string, id: string])[]
 }
 
 /** What `get` and `watch` answer, and what a change event carries. */

@@ -1,61 +1,10 @@
-// The registry beside the Python package on one ensemble: each reads what the other writes, and respects its locks.
+// The registry beside the Python package on one ensemble: each reads what the other writes, and is told when it changes.
 import { Buffer } from 'node:buffer'
-import { randomUUID } from 'node:crypto'
-import type { ZooKeeper } from '../../protocol/index.ts'
-import { findPython } from '../../scripts/peers/python.ts'
-import { startServer } from '../../scripts/zookeeper/server.ts'
-import type { ServiceRegistryOptions } from '../../src/registry/options.ts'
-import { ServiceRegistry } from '../../src/registry/service-registry.ts'
 import { eventually } from '../support/eventually.ts'
-import { client } from '../support/zookeeper.ts'
-import type { Test } from '../tap.ts'
-import { t } from '../tap.ts'
-import type { PythonPeerOptions, PythonSnapshot } from './python-peer.ts'
-import { PythonPeer } from './python-peer.ts'
+import { sideBySide, text } from './python-pair.ts'
+import type { PythonPeer, PythonSnapshot } from './python-peer.ts'
 
-const peers = await findPython()
-const missing = typeof peers === 'string' ? peers : null
-const server = missing === null ? await startServer({ tickTime: 250 }) : null
-t.teardown(() => server?.stop())
-
-interface Pair {
-  readonly python: PythonPeer
-  readonly ours: ServiceRegistry
-  readonly witness: ZooKeeper
-}
-
-interface Options {
-  readonly ours?: ServiceRegistryOptions
-  readonly python?: PythonPeerOptions
-}
-
-t.jobs = 4
-const test = (
-  name: string,
-  body: (t: Test, pair: (options?: Options) => Promise<Pair>) => Promise<void>,
-): void => {
-  t.test(name, { buffered: true, timeout: 60_000, skip: missing ?? false }, t =>
-    body(t, options => start(t, options)),
-  )
-}
-
-/** A Python peer and a registry of ours in a fresh branch of the tree. */
-async function start(t: Test, { ours = {}, python = {} }: Options = {}): Promise<Pair> {
-  if (typeof peers === 'string' || server === null) throw new Error('no Python')
-  const chroot = `/test-${randomUUID()}`
-  const admin = await client(t, server.connectString)
-  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
-  await admin.create(chroot)
-  const servers = `${server.connectString}${chroot}`
-  const peer = await PythonPeer.start(peers, servers, { rate_limit_calls: 0, ...python })
-  t.teardown(() => peer.close())
-  const registry = await ServiceRegistry.connect({ sessionTimeout: 4000, ...ours, servers })
-  t.teardown(() => registry.stop())
-  return { python: peer, ours: registry, witness: await client(t, servers) }
-}
-
-const text = async (zk: ZooKeeper, path: string): Promise<string> =>
-  Buffer.from((await zk.get(path)).data ?? []).toString('latin1')
+const test = await sideBySide()
 
 /** The bytes without what differs from process to process and from second to second. */
 const shape = (bytes: string, pid: number): string =>
@@ -77,7 +26,20 @@ const samples: readonly (Record<string, unknown> | string | null)[] = [
   { 'schl\u00fcssel': '\u2028' },
 ]
 
-test('the bytes on the znodes are the same', async (t, pair) => {
+/** What the watch of Python on a path told last. */
+const told = (python: PythonPeer, path: string): PythonSnapshot | undefined =>
+  python.changes.filter(change => change.path === path).at(-1)?.snapshot
+
+test(
+  'side by side: the other side is the Python package, version 1.1.0',
+  async (t, pair) => {
+    const { python } = await pair()
+    t.match(await python.call('about'), { flavour: 'nd_service_registry', nd_service_registry: '1.1.0' })
+  },
+  true,
+)
+
+test('N21, N22, N25: the bytes on the znodes are the same, and both read the same in them', async (t, pair) => {
   const { python, ours, witness } = await pair()
   for (const [i, data] of samples.entries()) {
     // JavaScript puts keys that look like integers first, in its objects; Python gets them in that order too.
@@ -90,6 +52,12 @@ test('the bytes on the znodes are the same', async (t, pair) => {
       t.equal(shape(await text(witness, `/ours${kind}/${i}`), process.pid), theirs)
       if (data === null) t.equal(theirs, '{"pid":P,"created":"C"}')
     }
+    for (const path of [`/python/${i}`, `/ours/${i}`]) {
+      const inPython = (await python.call<PythonSnapshot>('get', { path })).data
+      t.same(inPython, (await ours.get(path)).data)
+      if (data !== null && data !== '')
+        t.match(inPython, typeof data === 'string' ? { string_value: data } : data)
+    }
   }
   for (const side of ['ours', 'python']) {
     t.ok((await witness.exists(`/${side}/0`))?.ephemeralOwner)
@@ -97,7 +65,55 @@ test('the bytes on the znodes are the same', async (t, pair) => {
   }
 })
 
-test('Python reads what we register, and is told of changes', async (t, pair) => {
+test('N21: the time of writing is the local time, on both sides', async (t, pair) => {
+  const { python, ours, witness } = await pair()
+  const local = (): string => {
+    const now = new Date()
+    return new Date(now.getTime() - now.getTimezoneOffset() * 60_000)
+      .toISOString()
+      .slice(0, 19)
+      .replace('T', ' ')
+  }
+  const before = local()
+  await python.call('set_node', { path: '/python', data: null })
+  await ours.setNode('/ours')
+  const after = local()
+  for (const path of ['/python', '/ours']) {
+    const { created } = JSON.parse(await text(witness, path))
+    t.ok(before <= created && created <= after, `${before} <= ${created} <= ${after}`)
+  }
+})
+
+test('N25, N66: a znode without data, of spaces, or of anything else is the same for both', async (t, pair) => {
+  const { python, ours, witness } = await pair()
+  const same = async (path: string, expected: unknown): Promise<void> => {
+    t.same((await ours.get(path)).data, expected, `ours: ${path}`)
+    t.same((await python.call<PythonSnapshot>('get', { path })).data, expected, `Python: ${path}`)
+  }
+  await witness.create('/null')
+  await same('/null', null)
+  const contents: readonly (readonly [bytes: string, expected: unknown])[] = [
+    ['', null],
+    [' \n', {}],
+    ['plain', { string_value: 'plain' }],
+    ['  sch\u00f6n ', { string_value: 'sch\u00f6n' }],
+    ['[1]', { string_value: '[1]' }],
+    ['"quoted"', { string_value: '"quoted"' }],
+    ['{broken}', { string_value: '{broken}' }],
+    ['{"a":1,"a":2}', { a: 2 }],
+    ['{"n":null,"deep":{"list":[1,"\\u20ac"]}}', { n: null, deep: { list: [1, '\u20ac'] } }],
+  ]
+  for (const [i, [bytes, expected]] of contents.entries()) {
+    const data = Buffer.from(bytes).toString('base64')
+    await python.call('write', { path: `/python/${i}`, data })
+    await witness.ensurePath('/ours')
+    await witness.create(`/ours/${i}`, Buffer.from(bytes))
+    await same(`/python/${i}`, expected)
+    await same(`/ours/${i}`, expected)
+  }
+})
+
+test('N29, N35: Python reads what we register, and is told of changes', async (t, pair) => {
   const { python, ours } = await pair()
   await ours.setNode('/pool/a:1', { type: 'ssh' })
   await ours.setNode('/pool/b:1', 'text')
@@ -115,7 +131,7 @@ test('Python reads what we register, and is told of changes', async (t, pair) =>
   await eventually('the children', () => newest('/pool')?.children.join() === 'a:1,c:1')
 })
 
-test('we read what Python registers, and are told of changes', async (t, pair) => {
+test('N29, N58: we read what Python registers, and are told of changes', async (t, pair) => {
   const { python, ours } = await pair({ python: { timeout: 2 } })
   let newest: readonly string[] = []
   await ours.get('/pool', ({ children }) => {
@@ -138,7 +154,7 @@ test('we read what Python registers, and are told of changes', async (t, pair) =
   await eventually('its nodes go with its session', () => newest.length === 0)
 })
 
-test('data that only Python writes is read', async (t, pair) => {
+test('N27: data that only Python writes is read', async (t, pair) => {
   const { python, ours } = await pair()
   const raw = async (path: string, json: string): Promise<unknown> => {
     await python.call('write', { path, data: Buffer.from(json).toString('base64') })
@@ -153,108 +169,81 @@ test('data that only Python writes is read', async (t, pair) => {
   t.same(await raw('/list', '[1]'), { string_value: '[1]' })
 })
 
-test('with a name and a password, both make the same ACLs', async (t, pair) => {
-  const secret = { username: 'al', password: 's3cret:with colon' }
-  const { python, ours } = await pair({ ours: secret, python: secret })
-  await python.call('set_node', { path: '/python/x/y/host:1' })
-  await python.call('set_node', { path: '/python1/host:1' })
-  await python.call('set_data', { path: '/python2/x/data', data: 'x' })
-  await ours.setNode('/ours/x/y/host:1')
-  await ours.setNode('/ours1/host:1')
-  await ours.setData('/ours2/x/data', 'x')
-  type Entry = readonly [number, string, string]
-  const acl = async (path: string): Promise<readonly Entry[]> =>
-    (await ours.client.getAcl(path)).acl.map(({ perms, id }) => [perms, id.scheme, id.id] as const)
-  for (const path of ['', '/x', '/x/y', '/x/y/host:1', '1', '1/host:1', '2', '2/x', '2/x/data']) {
-    t.same(await acl(`/ours${path}`), await acl(`/python${path}`), path)
-  }
-  const own = await acl('/ours/x/y/host:1')
-  t.match(own, [
-    [31, 'digest', /^al:/],
-    [1, 'world', 'anyone'],
-  ])
-  t.same((await python.call<{ acl: readonly Entry[] }>('read', { path: '/ours1/host:1' })).acl, own)
-  t.same(await acl('/ours/x'), [[31, 'world', 'anyone']])
-  t.equal(await ours.unset('/python2/x/data', { force: true }), true, 'each may delete what the other made')
-  await python.call('unset', { path: '/ours2/x/data' })
-})
-
-test('a lock that Python holds is not ours, and the other way round', async (t, pair) => {
-  const { python, ours, witness } = await pair({ python: { timeout: 2 } })
-  t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), true)
-  t.equal(await ours.acquireLock('/lock', { name: 'ours', wait: 0 }), false)
-  t.equal(await ours.acquireLock('/lock', { wait: 200 }), false)
-  const waiting = ours.acquireLock('/lock', { wait: 30_000 })
-  await eventually('in line', async () => (await witness.getChildren('/lock-__lock__')).children.length === 1)
-  await python.call('release_lock', { path: '/lock' })
-  t.equal(await waiting, true, 'handed over while we wait')
-  t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), false)
-  const { children } = await witness.getChildren('/lock')
-  t.equal(children.length, 1)
-  t.match(children[0], /^[0-9a-f]{32}$/)
-  t.equal(await text(witness, `/lock/${children[0]}`), 'ours')
-  await ours.releaseLock('/lock')
-  t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), true)
-  await python.kill()
-  t.equal(
-    await ours.acquireLock('/lock', { wait: 30_000 }),
-    true,
-    'a crashed process loses it with its session',
-  )
-})
-
-test('Python waits for our lease as for its own, in one line', async (t, pair) => {
-  const { python, ours, witness } = await pair()
-  await ours.acquireLock('/lock')
-  const order: string[] = []
-  const waiting = [
-    python
-      .call('recipe_acquire', { handle: 'h', recipe: 'Semaphore', path: '/lock', identifier: 'py' })
-      .then(() => order.push('python')),
-  ]
-  const inLine = (count: number): Promise<unknown> =>
-    eventually(`${count} in line`, async () => {
-      return (await witness.getChildren('/lock-__lock__')).children.length === count
-    })
-  await inLine(1)
-  waiting.push(
-    ours.withLock('/lock', { wait: 30_000 }, async () => {
-      order.push('ours')
-      return 0
-    }),
-  )
-  await inLine(2)
-  await ours.releaseLock('/lock')
-  await eventually('Python has it', () => order.length === 1)
-  t.same(await python.call('recipe_contenders', { handle: 'h' }), ['py'])
-  await python.call('recipe_release', { handle: 'h' })
-  await Promise.all(waiting)
-  t.same(order, ['python', 'ours'])
-})
-
-test('two leases: one for each, none for a third; another number is refused by both', async (t, pair) => {
-  const { python, ours, witness } = await pair()
-  const two = { path: '/lock', simultaneous: 2, wait: 5 }
-  t.equal(await python.call('acquire_lock', two), true)
-  t.equal(await ours.acquireLock('/lock', { simultaneous: 2, wait: 0 }), true)
-  t.equal(await text(witness, '/lock'), '2')
-  const third = await ours.withLock('/lock', { simultaneous: 2, wait: 0 }, () => 0).catch(error => error.code)
-  t.equal(third, 'LOCK_NOT_ACQUIRED')
-  const other = await ours.acquireLock('/lock', { simultaneous: 3, wait: 0 }).catch(error => error.code)
-  t.equal(other, 'LEASES_MISMATCH')
-  await ours.withLock('/ours', { simultaneous: 3 }, async () => {
-    const refused = await python
-      .call('recipe_acquire', { handle: 'r', recipe: 'Semaphore', path: '/ours', max_leases: 2 })
-      .catch(error => error.name)
-    t.equal(refused, 'ValueError')
-    const agreed = { handle: 'a', recipe: 'Semaphore', path: '/ours', max_leases: 3, timeout: 5 }
-    t.equal(await python.call('recipe_acquire', agreed), true)
+test('N30, N39, N40: each is told when the other makes, deletes and makes again what was absent', async (t, pair) => {
+  const { python, ours } = await pair()
+  let newest: Readonly<Record<string, unknown>> | null = null
+  const absent = await ours.get('/theirs', snapshot => {
+    newest = { data: snapshot.data, exists: snapshot.stat !== null, children: snapshot.children }
   })
-  await ours.releaseLock('/lock')
-  t.equal(await ours.withLock('/lock', { simultaneous: 2, wait: 0 }, () => 7), 7)
+  t.match(absent, { data: null, stat: null, children: [] })
+  t.match(await python.call('watch', { path: '/ours' }), { data: null, stat: null, children: [] })
+  for (const value of ['first', 'second']) {
+    await python.call('write', { path: '/theirs', data: Buffer.from(value).toString('base64') })
+    await eventually('we see it', () => {
+      return (
+        JSON.stringify(newest) ===
+        JSON.stringify({ data: { string_value: value }, exists: true, children: [] })
+      )
+    })
+    await python.call('delete', { path: '/theirs' })
+    await eventually('we see it go', () => {
+      return JSON.stringify(newest) === JSON.stringify({ data: null, exists: false, children: [] })
+    })
+    await ours.setData('/ours', value)
+    await eventually('Python sees it', () => told(python, '/ours')?.data?.string_value === value)
+    await ours.unset('/ours')
+    await eventually('Python sees it go', () => {
+      const snapshot = told(python, '/ours')
+      return snapshot?.data === null && snapshot.stat === null
+    })
+  }
+  await python.call('write', { path: '/theirs/child', data: '' })
+  await eventually('children of a path that came back', () => JSON.stringify(newest).includes('"child"'))
 })
 
-test('both register one path: the owner keeps it, and the tree is not flooded', async (t, pair) => {
+test('N64: one data node for both: each follows the other, and the last write stands', async (t, pair) => {
+  const { python, ours, witness } = await pair()
+  const by = async (): Promise<unknown> => JSON.parse(await text(witness, '/config')).by
+  for (const round of [1, 2]) {
+    // The same data as in the round before: a side that had not followed the other would write nothing.
+    await eventually(`Python writes, round ${round}`, async () => {
+      await python.call('set_data', { path: '/config', data: { by: 'python' } })
+      return (await by()) === 'python'
+    })
+    await eventually(`we write, round ${round}`, async () => {
+      await ours.setData('/config', { by: 'ours' })
+      return (await by()) === 'ours'
+    })
+    t.match((await ours.get('/config')).data, { by: 'ours', pid: process.pid })
+  }
+  await eventually('Python has it', async () => {
+    return (await python.call<PythonSnapshot>('get', { path: '/config' })).data?.by === 'ours'
+  })
+})
+
+test('N57: what the other deletes or writes over is put back, on both sides', async (t, pair) => {
+  const { python, ours, witness } = await pair()
+  await python.call('set_node', { path: '/pool/python', data: { by: 'python' } })
+  await ours.setNode('/pool/ours', { by: 'ours' })
+  const whole = (path: string, by: string): Promise<unknown> =>
+    eventually(`${path} is back`, async () => {
+      const { data } = await witness.get(path).catch(() => ({ data: null }))
+      return data !== null && Buffer.from(data).toString().includes(`"by":"${by}"`)
+    })
+  for (const _ of [1, 2]) {
+    await ours.client.delete('/pool/python')
+    await whole('/pool/python', 'python')
+    await python.call('delete', { path: '/pool/ours' })
+    await whole('/pool/ours', 'ours')
+  }
+  await ours.client.set('/pool/python', 'x')
+  await python.call('write', { path: '/pool/ours', data: Buffer.from('x').toString('base64') })
+  await whole('/pool/python', 'python')
+  await whole('/pool/ours', 'ours')
+  t.equal((await witness.exists('/pool/ours'))?.ephemeralOwner, ours.client.sessionId)
+})
+
+test('N59: both register one path: the owner keeps it, and the tree is not flooded', async (t, pair) => {
   const { python, ours, witness } = await pair()
   await ours.setNode('/pool/a', { from: 'ours' })
   await python.call('set_node', { path: '/pool/a', data: { from: 'python' } })

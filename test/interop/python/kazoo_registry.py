@@ -66,9 +66,10 @@ class Lock(object):
 
 
 class KazooServiceRegistry(object):
-    def __init__(self, server, timeout=5, username=None, password=None, readonly=False, **_ignored):
+    def __init__(self, server, timeout=5, username=None, password=None, readonly=False, acl=None, **_ignored):
         self._username, self._password = username, password
-        self._zk = KazooClient(hosts=server, timeout=timeout, read_only=readonly)
+        self._acl = acl
+        self._zk = KazooClient(hosts=server, timeout=timeout, read_only=readonly, default_acl=acl)
         self._locks = {}
         self.start()
 
@@ -164,7 +165,7 @@ class KazooServiceRegistry(object):
         if not (self._username and self._password):
             return
         self._zk.add_auth('digest', '%s:%s' % (self._username, self._password))
-        self._zk.default_acl = (
+        self._zk.default_acl = self._acl or (
             make_digest_acl(self._username, self._password, all=True),
             make_acl('world', 'anyone', read=True),
         )

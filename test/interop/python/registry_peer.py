@@ -1,11 +1,12 @@
 """The Python side of the interop tests: drives nd_service_registry, or kazoo alone, by lines of JSON.
 
 The one argument is a JSON object: servers, and optionally username, password, timeout, readonly,
-cachefile, lazy, rate_limit_calls, rate_limit_time. A line {"id", "cmd", "args"} on standard input is
+cachefile, lazy, rate_limit_calls, rate_limit_time, acl as lists of perms, scheme and id. A line {"id", "cmd", "args"} on standard input is
 answered by a line {"id", "ok"} or {"id", "error": {"type", "message"}} on standard output; a watch
 sends lines {"event", "path", "snapshot"} besides. Each command runs in a thread of its own, so that a
 command that waits holds up none. The process ends with its standard input.
 """
+import argparse
 import base64
 import json
 import os
@@ -14,6 +15,7 @@ import threading
 
 import kazoo
 from kazoo.exceptions import NoNodeError
+from kazoo.security import ACL, Id
 
 try:
     from nd_service_registry import KazooServiceRegistry
@@ -47,6 +49,8 @@ class Peer(object):
 
     def __init__(self, options):
         options = dict(options)
+        if 'acl' in options:
+            options['acl'] = [ACL(perms, Id(scheme, id_)) for perms, scheme, id_ in options['acl']]
         self._registry = KazooServiceRegistry(server=options.pop('servers'), **options)
         self._held = {}
 
@@ -151,6 +155,12 @@ class Peer(object):
 
     def delete(self, path):
         self._zk.delete(path, recursive=True)
+
+    def cli(self, path, outputformat, data=False):
+        """What the package's `ndsr get` prints, but for the line break of print."""
+        from nd_service_registry.bin.ndsr.get import Get
+        flags = argparse.Namespace(outputformat=outputformat, data=data, recursive=False)
+        return Get(self._registry).execute(['ndsr', 'get', path], flags)
 
     def stop(self):
         self._registry.stop()

@@ -1,0 +1,79 @@
+// A Python peer and a registry of ours, side by side in a fresh branch of one real ZooKeeper.
+import { Buffer } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import type { ZooKeeper } from '../../protocol/index.ts'
+import type { PythonPeers } from '../../scripts/peers/python.ts'
+import { findPython } from '../../scripts/peers/python.ts'
+import { startServer } from '../../scripts/zookeeper/server.ts'
+import type { ServiceRegistryOptions } from '../../src/registry/options.ts'
+import { ServiceRegistry } from '../../src/registry/service-registry.ts'
+import { client } from '../support/zookeeper.ts'
+import type { Test } from '../tap.ts'
+import { t } from '../tap.ts'
+import type { PythonPeerOptions } from './python-peer.ts'
+import { PythonPeer } from './python-peer.ts'
+
+export interface Pair {
+  readonly python: PythonPeer
+  readonly ours: ServiceRegistry
+  /** A client without credentials, which sees the znodes as they are. */
+  readonly witness: ZooKeeper
+  /** The connect string of the branch. */
+  readonly servers: string
+}
+
+export interface PairOptions {
+  readonly ours?: ServiceRegistryOptions
+  readonly python?: PythonPeerOptions
+}
+
+export type PairTest = (
+  name: string,
+  body: (t: Test, pair: (options?: PairOptions) => Promise<Pair>) => Promise<void>,
+  /** True: the stand-in that does with kazoo alone would prove nothing. */
+  wantsPackage?: boolean,
+) => void
+
+/** Finds Python and starts the server of a test file; without Python its tests are skipped, and say why. */
+export async function sideBySide(): Promise<PairTest> {
+  const peers = await findPython()
+  const server = typeof peers === 'string' ? null : await startServer({ tickTime: 250 })
+  t.teardown(() => server?.stop())
+  t.jobs = 4
+  return (name, body, wantsPackage = false) => {
+    if (typeof peers === 'string' || server === null) {
+      t.test(name, { skip: String(peers) }, async () => {})
+      return
+    }
+    if (wantsPackage && peers.flavour === 'kazoo') {
+      t.test(name, { skip: 'nd_service_registry does not install here' }, async () => {})
+      return
+    }
+    t.test(name, { buffered: true, timeout: 60_000 }, t =>
+      body(t, options => start(t, peers, server.connectString, options)),
+    )
+  }
+}
+
+async function start(
+  t: Test,
+  peers: PythonPeers,
+  connectString: string,
+  { ours = {}, python = {} }: PairOptions = {},
+): Promise<Pair> {
+  const chroot = `/test-${randomUUID()}`
+  const admin = await client(t, connectString)
+  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
+  await admin.create(chroot)
+  const servers = `${connectString}${chroot}`
+  const peer = await PythonPeer.start(peers, servers, { rate_limit_calls: 0, ...python })
+  t.teardown(() => peer.close())
+  const registry = await ServiceRegistry.connect({ sessionTimeout: 4000, ...ours, servers })
+  t.teardown(() => registry.stop())
+  return { python: peer, ours: registry, witness: await client(t, servers), servers }
+}
+
+/** The bytes of a znode, each as a character. */
+export async function text(zk: ZooKeeper, path: string): Promise<string> {
+  return Buffer.from((await zk.get(path)).data ?? []).toString('latin1')
+}
