@@ -120,7 +120,7 @@ function toObject(data: NodeData): Record<string, unknown> {
 }
 
 /** Only what comes back as it went: an object of a class, a function or a symbol would be lost in silence. */
-function checkJson(value: unknown, at: string, depth: number): void {
+export function checkJson(value: unknown, at: string, depth: number): void {
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint')
     return wantObject(depth, value)
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
@@ -159,7 +159,7 @@ export function textOf(data: NodeObject): string {
 }
 
 /** Integers beyond a double, NaN and infinities are written as they are read. */
-function stringify(value: Record<string, unknown>): string {
+export function stringify(value: Readonly<Record<string, unknown>>): string {
   try {
     return JSON.stringify(value)
   } catch {
@@ -168,7 +168,7 @@ function stringify(value: Record<string, unknown>): string {
 }
 
 /** Slower, and for bigint alone. */
-function stringifyMarked(value: Record<string, unknown>): string {
+function stringifyMarked(value: Readonly<Record<string, unknown>>): string {
   const text = JSON.stringify(value, (_key, item: unknown) =>
     typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item))
       ? `${MARK}${item}`

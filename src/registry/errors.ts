@@ -10,6 +10,8 @@ export type ServiceRegistryErrorCode =
   | 'READ_ONLY'
   /** Data that cannot be written as a JSON object, or that does not fit its schema. */
   | 'INVALID_DATA'
+  /** A node that its format cannot read as an instance. */
+  | 'INVALID_INSTANCE'
   /** An option of the wrong type or out of range. */
   | 'INVALID_OPTION'
   /** The shared registry of this process was made with other options. */
