@@ -12,6 +12,36 @@ export type { AcquireOptions, RecipeErrorCode, SemaphoreOptions } from './recipe
 export { RecipeError, Semaphore, Tenure } from './recipes/index.ts'
 export type { SchemaOption } from './registry/checked-writes.ts'
 export type { NodeData, NodeObject } from './registry/codec.ts'
+export type {
+  DiscoverOptions,
+  DrainOptions,
+  FormatName,
+  Instance,
+  InstanceChange,
+  InstanceFormat,
+  InstanceInput,
+  InstanceNode,
+  KeepOptions,
+  Lease,
+  OutlierOptions,
+  PickContext,
+  PickOptions,
+  PickStrategy,
+  RegisterOptions,
+  StrategyName,
+  ViewEvents,
+  ZoneOptions,
+} from './registry/discovery/index.ts'
+export {
+  LeastUsed,
+  RandomPick,
+  RegisteredInstance,
+  RoundRobin,
+  Sticky,
+  View,
+  Weighted,
+  ZonePreferring,
+} from './registry/discovery/index.ts'
 export type { ServiceRegistryErrorCode } from './registry/errors.ts'
 export { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './registry/errors.ts'
 export type { AcquireLockOptions, HeldLock, LockOptions } from './registry/lock.ts'

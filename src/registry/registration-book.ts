@@ -33,6 +33,8 @@ export interface SetOptions {
   signal?: AbortSignal | undefined
 }
 
+export type BytesOptions = Pick<SetOptions, 'timeout' | 'signal'>
+
 export interface UnsetOptions extends CallOptions {
   /** Deletes a node whoever wrote it. Default false: only what this registry wrote. */
   force?: boolean
@@ -98,6 +100,25 @@ export class RegistrationBook {
     const same = wanted.kind === 'present' && holds(decode(wanted.bytes), kept)
     const present = { kind: 'present' as const, data: kept, bytes: same ? wanted.bytes : bytes, conflict }
     await this.#want(entry.registration, state ? present : { kind: 'absent' }, options)
+  }
+
+  /**
+   * The same for bytes in the format of somebody else; null takes the node away. What is wanted stays wanted, also
+   * where it rejects at once: STOPPED, NoConnectionError.
+   */
+  async setBytes(path: string, bytes: Uint8Array | null, options: BytesOptions): Promise<void> {
+    validatePath(path)
+    if (this.#dataNodes.get(path)?.claimed) throw typeConflict(path, 'setData')
+    if (bytes !== null) checkSize(path, bytes, this.#link)
+    const { registration } = this.#node(path)
+    const { conflict } = this.#link
+    const wanted: Wanted =
+      bytes === null ? { kind: 'absent' } : { kind: 'present', data: decode(bytes), bytes, conflict }
+    const wish = handled(this.#want(registration, wanted, options))
+    this.#link.checkRunning()
+    if (!this.#link.connected) throw new NoConnectionError()
+    await wish
+    if (registration.wanted.kind === 'absent') this.#drop(registration)
   }
 
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {

@@ -7,6 +7,13 @@ import { logger } from '../../protocol/support/log.ts'
 import type { SchemaOption } from './checked-writes.ts'
 import { CheckedWrites } from './checked-writes.ts'
 import type { NodeData } from './codec.ts'
+import { DiscoveryBook } from './discovery/discovery-book.ts'
+import type { View } from './discovery/view.ts'
+import type { DiscoverOptions } from './discovery/view-options.ts'
+import type { InstanceInput } from './formats/instance.ts'
+import type { RegisterOptions } from './instances/instance-book.ts'
+import { InstanceBook } from './instances/instance-book.ts'
+import type { RegisteredInstance } from './instances/registered-instance.ts'
 import { authFailed, Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
@@ -65,6 +72,8 @@ export class ServiceRegistry implements AsyncDisposable {
   readonly #registrations: RegistrationBook
   readonly #writes = new CheckedWrites()
   readonly #locks: LockBook
+  readonly #instances: InstanceBook
+  readonly #views: DiscoveryBook
   /** Aborts with the next stop. */
   #stopping = new AbortController()
   /** Under way in a process that was forked. */
@@ -80,6 +89,8 @@ export class ServiceRegistry implements AsyncDisposable {
     this.#watchers = new WatcherBook(this.#link, this.#cache, warning)
     this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
     this.#locks = new LockBook(this.#link)
+    this.#instances = new InstanceBook(this.#link, this.#registrations, error => this.#warn(error))
+    this.#views = new DiscoveryBook(this.#link, error => this.#warn(error))
     this.#states = new StateCallbacks(
       task => isolated(task, error => this.#warn(error)),
       up => this.#events.emit('state', up),
@@ -257,6 +268,30 @@ export class ServiceRegistry implements AsyncDisposable {
   }
 
   /**
+   * Registers an instance of the service at the path, in the format of the registry or of somebody else, and keeps it
+   * as `setNode` keeps a node. What fails is taken back.
+   * Errors: INVALID_DATA for what the format cannot say, TYPE_CONFLICT for an instance that is registered already, and
+   * those of `setNode`.
+   */
+  async register(
+    path: string,
+    instance: InstanceInput,
+    options: RegisterOptions = {},
+  ): Promise<RegisteredInstance> {
+    if (this.#borrowed) await this.#own()
+    return this.#instances.register(path, instance, options)
+  }
+
+  /**
+   * A live view of the instances of the service at the path, which the caller disposes of; it knows nothing before it
+   * is `ready`. While there is no connection it keeps what it knew, and says so. Errors: INVALID_PATH, INVALID_OPTION.
+   */
+  discover(path: string, options: DiscoverOptions = {}): View {
+    this.#link.checkRunning()
+    return this.#views.open(path, options)
+  }
+
+  /**
    * The lock of a path: the same object for the same number of holders and name; without a name, the one that is there.
    * Two names are two contenders. Errors: NoConnectionError, ReadOnlyError, INVALID_OPTION for another `wait`.
    */
@@ -357,6 +392,8 @@ export class ServiceRegistry implements AsyncDisposable {
     await this.stop()
     await ending
     this.#watchers.stop()
+    this.#views.stop()
+    this.#instances.stop()
     this.#registrations.stop()
   }
 

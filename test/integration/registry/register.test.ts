@@ -1,0 +1,299 @@
+// Instances in the formats of others on a real server: registered, changed, drained, and through faults.
+import { Buffer } from 'node:buffer'
+import { OpCode } from '../../../protocol/opcodes.ts'
+import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { FORMAT_NAMES } from '../../../src/registry/formats/by-name.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+import { errorOf, renewed } from '../protocol/support.ts'
+import { branch, loseReply, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
+
+const server = await startServer({ tickTime: 250 })
+t.teardown(() => server.stop())
+const at = server.connectString
+
+t.jobs = 8
+const test = (name: string, body: (t: Test) => Promise<void>): void => {
+  t.test(name, { buffered: true, timeout: 40_000 }, body)
+}
+
+const host = { host: '10.0.0.1', port: 80 }
+
+for (const format of FORMAT_NAMES) {
+  test(`register: ${format}: ephemeral, discovered, changed and taken away`, async t => {
+    const { servers, witness } = await branch(t, at)
+    const registry = await registryAt(t, servers)
+    const other = await registryAt(t, servers)
+    using view = other.discover('/app/web', { format })
+    await view.ready
+    t.same(view.instances, [])
+    const mine = await registry.register('/app/web', { ...host, zone: 'a', data: { k: 'v' } }, { format })
+    t.equal(await ownerOf(witness, mine.path!), registry.client.sessionId)
+    await eventually('it is there', () => view.instances.length === 1)
+    t.match(view.instances, [
+      { id: mine.instance.id, name: 'web', ...host, zone: 'a', enabled: true, data: { k: 'v' } },
+    ])
+    await mine.update({ weight: 7, data: { k: 'w' } })
+    await eventually('the change', () => view.instances.length === 1 && view.instances[0]!.weight === 7)
+    t.match(view.instances[0], { data: { k: 'w' }, zone: 'a' })
+    await mine.update({ enabled: false })
+    await eventually('it is not picked', () => view.pick() === null)
+    t.equal(view.instances.length, 1)
+    await mine.update({ enabled: true })
+    await eventually('it is picked', () => view.pick()?.id === mine.instance.id)
+    await mine.dispose()
+    await mine.dispose()
+    await eventually('it is gone', () => view.instances.length === 0)
+    t.match(await errorOf(mine.update({ weight: 1 })), { code: 'STOPPED' })
+    await registry.register('/app/web', host, { format })
+  })
+
+  test(`register: ${format}: back after an expiry and a deletion, with the newest data, once`, async t => {
+    const { registry, witness } = await proxiedRegistry(t, at)
+    using view = registry.discover('/app/web', { format })
+    const mine = await registry.register('/app/web', host, { format })
+    await mine.update({ weight: 7 })
+    const stands = async (): Promise<boolean> => {
+      const owner = mine.path === null ? undefined : await ownerOf(witness, mine.path)
+      return owner !== undefined && owner === registry.client.sessionId
+    }
+    for (let round = 0; round < 2; round++) {
+      await renewed(registry.client, at)
+      await eventually('of this session', stands)
+    }
+    await witness.delete(mine.path!)
+    await eventually('after a deletion', stands)
+    await eventually('the view', () => view.instances.length === 1 && view.instances[0]!.weight === 7)
+    await settled(registry)
+    const folder = mine.path!.slice(0, mine.path!.lastIndexOf('/'))
+    t.equal((await witness.getChildren(folder)).children.length, 1)
+  })
+}
+
+test('register: serverset: a lost answer leaves one member', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  await witness.create('/set')
+  for (let round = 1; round <= 3; round++) {
+    const lost = loseReply(proxy, OpCode.create, OpCode.create2)
+    const mine = await registry.register('/set', { ...host, port: round }, { format: 'serverset' })
+    t.equal(lost(), 1)
+    const { children } = await witness.getChildren('/set')
+    t.equal(children.length, round)
+    t.ok(children.includes(mine.path!.slice('/set/'.length)))
+  }
+  // Two registrations that say the same each have a member of their own.
+  loseReply(proxy, OpCode.create, OpCode.create2)
+  await Promise.all(
+    [1, 2].map(() => registry.register('/set', { ...host, port: 9 }, { format: 'serverset' })),
+  )
+  t.equal((await witness.getChildren('/set')).children.length, 5)
+})
+
+test('register: serverset: a stranger who changes or deletes a member is corrected', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const mine = await registry.register('/set', host, { format: 'serverset' })
+  const { data } = await witness.get(mine.path!)
+  await witness.set(mine.path!, 'nonsense')
+  await eventually(
+    'corrected',
+    async () => Buffer.compare((await witness.get(mine.path!)).data!, data!) === 0,
+  )
+  const before = mine.path!
+  await witness.delete(before)
+  await eventually('another number', async () => mine.path !== before && (await witness.exists(mine.path!)))
+})
+
+test('register: dubbo: the new name stands before the old one goes', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const mine = await registry.register('/dubbo/com.A', host, { format: 'dubbo' })
+  const counts: number[] = []
+  await witness.getChildren('/dubbo/com.A/providers')
+  const stop = new AbortController()
+  const stream = (async () => {
+    for await (const _ of witness.watch('/dubbo/com.A/providers', { recursive: true, signal: stop.signal })) {
+      counts.push((await witness.getChildren('/dubbo/com.A/providers')).children.length)
+    }
+  })()
+  await eventually('armed', () => counts.length > 0)
+  for (let weight = 1; weight <= 5; weight++) await mine.update({ weight })
+  await settled(registry)
+  await eventually('all told', () => counts.length >= 11)
+  stop.abort()
+  await stream.catch(() => {})
+  t.notOk(counts.includes(0), String(counts))
+  t.equal((await witness.getChildren('/dubbo/com.A/providers')).children.length, 1)
+  // Back to a name of before.
+  await mine.update({ weight: 1 })
+  await mine.update({ weight: 2 })
+  await mine.update({ weight: 1 })
+  t.equal((await witness.getChildren('/dubbo/com.A/providers')).children.length, 1)
+})
+
+test('register: changes at one time are written in their order', async t => {
+  const { servers } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  using view = registry.discover('/dubbo/com.A', { format: 'dubbo' })
+  const mine = await registry.register('/dubbo/com.A', host, { format: 'dubbo' })
+  await Promise.all([3, 1, 2].map(weight => mine.update({ weight })))
+  await eventually('the last one', () => view.instances.length === 1 && view.instances[0]!.weight === 2)
+  await Promise.all([mine.update({ weight: 9 }), mine.dispose()])
+  await eventually('gone', () => view.instances.length === 0)
+})
+
+test('register: drain gives notice, waits, and leaves', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const other = await registryAt(t, servers)
+  using view = other.discover('/app/web')
+  const mine = await registry.register('/app/web', host)
+  await eventually('it is there', () => view.pick())
+  const stop = new AbortController()
+  const drained = errorOf(mine.drain({ wait: 30_000, signal: stop.signal }))
+  await eventually('notice', () => view.pick() === null && view.instances[0]?.enabled === false)
+  stop.abort(new Error('enough'))
+  t.match(await drained, { message: 'enough' })
+  t.ok(await witness.exists('/app/web/10.0.0.1:80'), 'it is still registered')
+  await mine.drain({ wait: 0 })
+  t.notOk(await witness.exists('/app/web/10.0.0.1:80'))
+  t.match(await errorOf(mine.drain({ wait: -1 })), { code: 'INVALID_OPTION' })
+})
+
+test('register: without a connection', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 20_000 })
+  const formats = ['curator', 'serverset'] as const
+  const [named, numbered] = await Promise.all(
+    formats.map(format => registry.register(`/${format}`, host, { format })),
+  )
+  const gone = await registry.register('/gone', host)
+  const goneToo = await registry.register('/gone-too', host, { format: 'serverset' })
+  const goneAt = goneToo.path!
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
+  t.match(await errorOf(registry.register('/x', host)), { code: 'NO_CONNECTION' })
+  t.match(await errorOf(named!.update({ weight: 5 })), { code: 'NO_CONNECTION' })
+  t.match(await errorOf(numbered!.update({ weight: 5 })), { code: 'NO_CONNECTION' })
+  t.match(await errorOf(gone.drain({ wait: 0 })), { code: 'NO_CONNECTION' }, 'neither notice nor leave')
+  t.match(await errorOf(goneToo.dispose()), { code: 'NO_CONNECTION' })
+  proxy.set({ kind: 'pass' })
+  for (const [i, mine] of [named!, numbered!].entries()) {
+    using view = registry.discover(`/${formats[i]!}`, { format: formats[i]! })
+    await eventually('written with the next connection', () => view.instances[0]?.weight === 5)
+    t.ok(await witness.exists(mine.path!))
+  }
+  await eventually('gone', async () => !(await witness.exists('/gone/10.0.0.1:80')))
+  await eventually('gone too', async () => !(await witness.exists(goneAt)))
+  t.notOk(await witness.exists('/x'))
+  await registry.register('/gone', host)
+})
+
+test('register: what fails is taken back', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await witness.create('/web/10.0.0.1:80', 'x', { mode: 'ephemeral', parents: true })
+  t.match(await errorOf(registry.register('/web', host, { timeout: 300 })), { code: 'OWNED_BY_OTHER' })
+  await witness.delete('/web/10.0.0.1:80')
+  await settled(registry)
+  t.notOk(await witness.exists('/web/10.0.0.1:80'), 'nobody waits for it any more')
+  await registry.register('/web', host)
+  t.match(await errorOf(registry.register('/web', host)), { code: 'TYPE_CONFLICT' })
+  const stop = new AbortController()
+  stop.abort(new Error('no'))
+  t.match(await errorOf(registry.register('/web', { host: 'h' }, { signal: stop.signal })), { message: 'no' })
+  t.same((await witness.getChildren('/web')).children, ['10.0.0.1:80'])
+})
+
+test('register: bad arguments', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const readOnly = await registryAt(t, servers, { readOnly: true })
+  const big = { k: 'x'.repeat(2 * 1024 * 1024) }
+  for (const format of ['curator', 'serverset'] as const) {
+    t.match(await errorOf(registry.register('/a', { ...host, data: big }, { format })), {
+      code: 'INVALID_DATA',
+    })
+  }
+  t.match(await errorOf(registry.register('/', host)), { code: 'INVALID_OPTION' })
+  t.match(await errorOf(registry.register('relative', host)), { name: 'InvalidPathError' })
+  t.match(await errorOf(registry.register('/a', host, { format: 'x' as never })), { code: 'INVALID_OPTION' })
+  t.match(await errorOf(registry.register('/a', { port: 1 } as never)), { code: 'INVALID_DATA' })
+  t.match(await errorOf(readOnly.register('/a', host)), { code: 'READ_ONLY' })
+  t.throws(() => registry.discover('relative'), { name: 'InvalidPathError' })
+  const mine = await registry.register('/a', host)
+  t.match(await errorOf(mine.update({ host: 'other' })), { code: 'INVALID_DATA' })
+  t.match(await errorOf(mine.update({ weight: -1 })), { code: 'INVALID_DATA' })
+  t.same(mine.instance.weight, 1)
+  t.same((await witness.getChildren('/a')).children, ['10.0.0.1:80'])
+  await registry[Symbol.asyncDispose]()
+  t.match(await errorOf(registry.register('/a', host)), { code: 'STOPPED' })
+  t.throws(() => registry.discover('/a'), { code: 'STOPPED' })
+  t.match(await errorOf(mine.update({ weight: 2 })), { code: 'STOPPED' })
+  await mine.dispose()
+})
+
+test('register: members through cut links and lost answers of all kinds', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  const mine = await registry.register('/set', host, { format: 'serverset' })
+  for (let round = 1; round <= 3; round++) {
+    const lost = loseReply(proxy, OpCode.setData)
+    await mine.update({ weight: round + 1 })
+    t.equal(lost(), 1)
+  }
+  const lost = loseReply(proxy, OpCode.delete)
+  await mine.dispose()
+  t.equal(lost(), 1)
+  await eventually('none left', async () => (await witness.getChildren('/set')).children.length === 0)
+})
+
+test('register: again at once, while what was before is still taken away', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const warnings: unknown[] = []
+  registry.on('warning', warning => warnings.push(warning))
+  let mine = await registry.register('/web', host)
+  for (let round = 0; round < 20; round++) {
+    const leaving = mine.dispose()
+    mine = await registry.register('/web', { ...host, weight: round + 2 })
+    await leaving
+  }
+  t.same(warnings, [])
+  t.match((await witness.get('/web/10.0.0.1:80')).data?.toString(), /"weight":21/)
+  await mine.dispose()
+  t.notOk(await witness.exists('/web/10.0.0.1:80'))
+})
+
+test('register: stopped and started again, instances and views go on', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const formats = ['curator', 'serverset'] as const
+  const mine = await Promise.all(formats.map(format => registry.register(`/${format}`, host, { format })))
+  const gone = await registry.register('/gone', host)
+  const goneToo = await registry.register('/gone-too', host, { format: 'serverset' })
+  const views = formats.map(format => registry.discover(`/${format}`, { format }))
+  await Promise.all(views.map(view => view.ready))
+  for (const view of views) await eventually('there', () => view.instances.length === 1)
+  await registry.stop()
+  for (const view of views) t.match(view, { stale: true, source: 'memory', instances: { length: 1 } })
+  for (const one of mine) t.match(await errorOf(one.update({ weight: 6 })), { code: 'STOPPED' })
+  await gone.dispose()
+  await goneToo.dispose()
+  await registry.start()
+  for (const view of views) {
+    await eventually('live again', () => !view.stale && view.instances[0]?.weight === 6)
+  }
+  for (const one of mine) t.equal(await ownerOf(witness, one.path!), registry.client.sessionId)
+  await settled(registry)
+  t.same((await witness.getChildren('/gone')).children, [])
+  t.same((await witness.getChildren('/gone-too')).children, [])
+  await registry.rebuild()
+  for (const view of views) await eventually('after a rebuild', () => !view.stale && view.pick() !== null)
+  for (const one of mine) {
+    await eventually('of this session', async () => {
+      const owner = one.path === null ? undefined : await ownerOf(witness, one.path)
+      return owner !== undefined && owner === registry.client.sessionId
+    })
+  }
+})
