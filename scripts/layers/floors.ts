@@ -33,6 +33,7 @@ export const FLOORS: readonly Floor[] = [
   { name: 'src/embedded', members: ['src/embedded/'] },
   { name: 'src/testing', members: ['src/testing/'] },
   { name: 'src/index.ts', members: ['src/index.ts'] },
+  { name: 'src/adapters', members: ['src/adapters/'] },
   { name: 'src/agents', members: ['src/agents/'] },
   { name: 'src/cli', members: ['src/cli/'] },
   { name: 'scripts and test', members: ['scripts/', 'test/'] },
@@ -66,6 +67,7 @@ const PACKAGES: readonly { readonly folder: string; readonly names: readonly str
   { folder: 'protocol/', names: ['debug'] },
   { folder: 'src/cli/', names: ['debug', 'yaml', 'commander'] },
   { folder: 'src/agents/', names: ['debug', 'yaml', 'commander', 'nodemailer'] },
+  { folder: 'src/adapters/', names: ['debug', 'undici'] },
   { folder: 'src/', names: ['debug'] },
 ]
 
