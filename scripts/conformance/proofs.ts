@@ -10,24 +10,37 @@ export interface Proof {
   readonly file: string
 }
 
-const FOLDERS = ['test/conformance', 'test/embedded'] as const
-const NAME = /(['"`])(8\.\d+\.\d+(?:, 8\.\d+\.\d+)*): ((?:(?!\1)[^\n])+)\1/g
+/** Where the tests of a set of rules are, and what its numbers look like. */
+export interface Where {
+  /** With all folders below them. */
+  readonly folders: readonly string[]
+  /** The source of a regular expression for one number. */
+  readonly number: string
+}
 
-export async function findProofs(root: string): Promise<Proof[]> {
+export async function findProofs(root: string, where: Where): Promise<Proof[]> {
   const proofs: Proof[] = []
-  for (const folder of FOLDERS) {
-    for (const name of (await readdir(join(root, folder))).sort()) {
-      const file = `${folder}/${name}`
-      if (name.endsWith('.test.ts')) proofs.push(...proofsIn(file, await readFile(join(root, file), 'utf8')))
+  for (const folder of where.folders) {
+    for (const name of (await readdir(join(root, folder), { recursive: true })).sort()) {
+      const file = `${folder}/${name.replaceAll('\\', '/')}`
+      if (name.endsWith('.test.ts')) {
+        proofs.push(...proofsIn(file, await readFile(join(root, file), 'utf8'), where.number))
+      }
     }
   }
   return proofs
 }
 
-export function proofsIn(file: string, source: string): Proof[] {
-  return [...source.matchAll(NAME)].map(([, , rules, name]) => ({
-    rules: rules!.split(', '),
-    name: name!,
-    file,
-  }))
+/** A test may also name numbers of other sets, such as demands: "N30, H19: ...". */
+export function proofsIn(file: string, source: string, number: string): Proof[] {
+  const any = '(?:[A-Z]\\d+|\\d+(?:\\.\\d+)+)'
+  const title = new RegExp(`(['"\`])(${any}(?:, ${any})*): ((?:(?!\\1)[^\\n])+)\\1`, 'g')
+  const wanted = new RegExp(`^${number}$`)
+  return [...source.matchAll(title)]
+    .map(([, , all, name]) => ({
+      rules: all!.split(', ').filter(each => wanted.test(each)),
+      name: name!,
+      file,
+    }))
+    .filter(({ rules }) => rules.length > 0)
 }

@@ -1,6 +1,28 @@
-// The report: each rule with its tests, and what is wrong with it. Pure: rules and proofs in, text out.
+// A report: each rule with its tests, and what is wrong with it. Pure: rules and proofs in, text out.
 import type { Proof } from './proofs.ts'
-import type { Chapter, Rule } from './rules.ts'
+
+export interface Rule {
+  readonly id: string
+  readonly text: string
+  /** Why no test is needed: the rule does not apply. */
+  readonly exempt?: string
+  /** What is less than the rule asks, or other. */
+  readonly weaker?: string
+}
+
+export interface Chapter {
+  readonly id: string
+  readonly title: string
+  readonly rules: readonly Rule[]
+}
+
+export interface Report {
+  readonly title: string
+  readonly intro: string
+  /** Goes on from "2 rules: 1 tested, 1 ". */
+  readonly exempt: string
+  readonly chapters: readonly Chapter[]
+}
 
 /** Rules without a test, tests of rules that do not exist, rules that are both exempt and tested. */
 export function faultsOf(chapters: readonly Chapter[], proofs: readonly Proof[]): string[] {
@@ -15,23 +37,30 @@ export function faultsOf(chapters: readonly Chapter[], proofs: readonly Proof[])
   return [...faults, ...unknown.map(id => `a test names rule ${id}, which does not exist`)]
 }
 
-export function markdownOf(chapters: readonly Chapter[], proofs: readonly Proof[]): string {
+/** What a file that was written earlier says and a new one would not: tests and rules that went or changed. */
+export function staleIn(file: string, fresh: string): string[] {
+  const pieces = (text: string): string[] => text.split(/\n| \| ?|<br>/)
+  const known = new Set(pieces(fresh))
+  return pieces(file).filter(piece => !known.has(piece))
+}
+
+export function markdownOf({ title, intro, exempt, chapters }: Report, proofs: readonly Proof[]): string {
   const rules = chapters.flatMap(chapter => chapter.rules)
-  const exempt = rules.filter(rule => rule.exempt !== undefined).length
-  const intro = `# Conformance
-
-What the embedded server does as ZooKeeper does, rule by rule, with the tests that prove it. Tests in \`test/conformance\`
-run on both, the embedded server and a real one; those in \`test/embedded\` cover what a real server does not show in the
-time of a test. \`npm run conformance:report\` makes this file and fails when a rule has no test.
-
-${rules.length} rules: ${rules.length - exempt} tested, ${exempt} that do not apply to a server in process.
-`
-  return [intro, ...chapters.map(chapter => chapterOf(chapter, proofs))].join('\n')
+  const left = rules.filter(rule => rule.exempt !== undefined).length
+  const counts = `${rules.length} rules: ${rules.length - left} tested, ${left} ${exempt}.`
+  const head = `# ${title}\n\n${intro}\n\n${counts}\n`
+  return [head, ...chapters.map(chapter => chapterOf(chapter, proofs))].join('\n')
 }
 
 function chapterOf({ id, title, rules }: Chapter, proofs: readonly Proof[]): string {
-  const rows = rules.map(rule => `| ${rule.id} | ${rule.text} | ${proofCell(rule, proofs)} |`)
-  return `## ${id} ${title}\n\n| rule | what | proved by |\n| --- | --- | --- |\n${rows.join('\n')}\n`
+  const withWeaker = rules.some(rule => rule.weaker !== undefined)
+  const row = (cells: readonly string[]): string => `| ${cells.slice(0, withWeaker ? 4 : 3).join(' | ')} |`
+  const rows = [
+    row(['rule', 'what', 'proved by', 'weaker, or other']),
+    row(['---', '---', '---', '---']),
+    ...rules.map(rule => row([rule.id, rule.text, proofCell(rule, proofs), rule.weaker ?? ''])),
+  ]
+  return `## ${id} ${title}\n\n${rows.join('\n')}\n`
 }
 
 function proofCell(rule: Rule, proofs: readonly Proof[]): string {

@@ -1,17 +1,6 @@
 // What a server has to do to pass for ZooKeeper, rule by rule. Tests name the rules that they prove.
-
-export interface Rule {
-  readonly id: string
-  readonly text: string
-  /** Why no test is needed: the rule does not apply to a server in process. */
-  readonly exempt?: string
-}
-
-export interface Chapter {
-  readonly id: string
-  readonly title: string
-  readonly rules: readonly Rule[]
-}
+import type { Where } from './proofs.ts'
+import type { Chapter, Report, Rule } from './report.ts'
 
 const OFF = 'off in ZooKeeper unless configured; the embedded server has no such setting'
 
@@ -137,3 +126,17 @@ export const chapters: readonly Chapter[] = [
     { text: 'the same over HTTP (AdminServer)', exempt: 'it is no part of the client protocol' },
   ]),
 ]
+
+export const where: Where = {
+  folders: ['test/conformance', 'test/embedded'],
+  number: '8\\.\\d+\\.\\d+',
+}
+
+export const report: Report = {
+  title: 'Conformance',
+  intro: `What the embedded server does as ZooKeeper does, rule by rule, with the tests that prove it. Tests in \`test/conformance\`
+run on both, the embedded server and a real one; those in \`test/embedded\` cover what a real server does not show in the
+time of a test. \`npm run conformance:report\` makes this file and fails when a rule has no test.`,
+  exempt: 'that do not apply to a server in process',
+  chapters,
+}

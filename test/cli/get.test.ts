@@ -63,7 +63,7 @@ class Tree {
 
 const small = { '/a': '{"x": 1}', '/a/b': null, '/a/b/d': 'text', '/a/c': '', '/ab': null }
 
-t.test('get: without -d and -r only the existence is asked for', async t => {
+t.test('N83: get: without -d and -r only the existence is asked for', async t => {
   const tree = new Tree(small)
   t.same(await readTree(tree.reader, '/a', { data: false, recursive: false }), {
     branch: { path: '/a' },
@@ -72,14 +72,14 @@ t.test('get: without -d and -r only the existence is asked for', async t => {
   t.same(tree.calls, ['exists /a'])
 })
 
-t.test('get: -d reads the data', async t => {
+t.test('N83: get: -d reads the data', async t => {
   const tree = new Tree(small)
   const { branch } = await readTree(tree.reader, '/a', { data: true, recursive: false })
   t.same(branch, { path: '/a', data: { x: 1 } })
   t.same(tree.calls, ['get /a'])
 })
 
-t.test('get: -r goes through everything below, children sorted by name', async t => {
+t.test('N85: get: -r goes through everything below, children sorted by name', async t => {
   const tree = new Tree(small)
   const { branch } = await readTree(tree.reader, '/a', { data: false, recursive: true })
   t.same(branch, {
@@ -116,7 +116,7 @@ t.test('get: -d and -r together ask leaves once', async t => {
   ])
 })
 
-t.test('get: below the root names are not doubled with slashes', async t => {
+t.test('N86: get: below the root names are not doubled with slashes', async t => {
   const { branch } = await readTree(new Tree({ '/': null, '/a': null }).reader, '/', {
     data: false,
     recursive: true,
@@ -124,7 +124,7 @@ t.test('get: below the root names are not doubled with slashes', async t => {
   t.same(branch, { path: '/', children: [{ path: '/a', children: [] }] })
 })
 
-t.test('get: an absent path is no branch, whatever is asked for', async t => {
+t.test('N87: get: an absent path is no branch, whatever is asked for', async t => {
   for (const data of [false, true]) {
     for (const recursive of [false, true]) {
       const reading = await readTree(new Tree(small).reader, '/no', { data, recursive })
@@ -133,7 +133,7 @@ t.test('get: an absent path is no branch, whatever is asked for', async t => {
   }
 })
 
-t.test('get: the requests at once are many and bounded', async t => {
+t.test('N81: get: the requests at once are many and bounded', async t => {
   const nodes: Record<string, null> = { '/': null }
   for (let i = 0; i < 300; i++) nodes[`/n${i}`] = null
   const tree = new Tree(nodes)

@@ -9,7 +9,7 @@ import { startProgram } from './support.ts'
 const GET_CHILDREN = 12
 const CLOSE_SESSION = -11
 
-t.test('main: the result on stdout, all else on stderr, the exit code', async t => {
+t.test('N82, N87: main: the result on stdout, all else on stderr, the exit code', async t => {
   const { zk, connectString } = await connectInChroot(t)
   await zk.create('/a', '{"x": "y"}')
   const present = await startProgram(t, ['-s', connectString, 'get', '/a', '-d']).ended
@@ -20,7 +20,7 @@ t.test('main: the result on stdout, all else on stderr, the exit code', async t 
   t.same(absent, { code: 3, stdout: '/b: {}\n', stderr: '' })
 })
 
-t.test('main: usage errors and missing connections', async t => {
+t.test('N81: main: usage errors and missing connections', async t => {
   const usage = startProgram(t, ['nonsense'])
   const nobody = startProgram(t, ['-s', '127.0.0.1:1', '--timeout', '0.1'])
   t.match(await usage.ended, { code: 2, stdout: '', stderr: /unknown command/ })

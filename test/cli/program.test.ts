@@ -78,7 +78,7 @@ const accepted: readonly (readonly [argv: readonly string[], options: Partial<Ge
 ]
 
 for (const [argv, options] of accepted) {
-  t.test(`program: ndsr ${argv.join(' ')}`, async t => {
+  t.test(`N79, N80: program: ndsr ${argv.join(' ')}`, async t => {
     const parsed = parse(argv)
     t.same(parsed.options, { ...defaults, ...options })
     t.equal(parsed.stdout + parsed.stderr, '')
@@ -100,7 +100,7 @@ const refused: readonly (readonly [argv: readonly string[], why: RegExp])[] = [
 ]
 
 for (const [argv, why] of refused) {
-  t.test(`program: ndsr ${argv.join(' ')} is refused on stderr, with the usage`, async t => {
+  t.test(`N80, N81, N84: program: ndsr ${argv.join(' ')} is refused on stderr, with the usage`, async t => {
     const { exitCode, stdout, stderr } = parse(argv)
     t.equal(exitCode, 2)
     t.match(stderr, why)
@@ -125,13 +125,14 @@ t.test('program: the value of a misspelt flag is not shown', async t => {
   }
 })
 
-t.test('program: help and version go to stdout', async t => {
+t.test('N79: program: help and version go to stdout', async t => {
   for (const argv of [['--help'], ['-h'], ['get', '/a', '--help']]) {
     const { exitCode, stdout, stderr } = parse(argv, { NDSR_PASSWORD: 'geheim' })
     t.equal(exitCode, 0)
     t.match(stdout, /^Usage: ndsr \[get\] \[PATH\] \[options\]\n/)
     for (const code of ['0', '1', '2', '3', '4', '5']) t.match(stdout, `\n  ${code}  `)
     t.match(stdout, /NDSR_PASSWORD/)
+    t.match(stdout, '"yaml", "json", "dir"')
     t.notMatch(stdout, 'geheim')
     t.equal(stderr, '')
   }

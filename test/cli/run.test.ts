@@ -24,7 +24,7 @@ async function plant(
   return { server: `--server=${connectString}`, zk }
 }
 
-t.test('run: the path alone, its data, and all below it as yaml', async t => {
+t.test('N83, N84, N85, N86: run: the path alone, its data, and all below it as yaml', async t => {
   const { server } = await plant(t)
   t.same(await runHere([server, '-q', '/ssh']), { code: 0, stdout: '/ssh: {}\n', stderr: '' })
   const { stdout } = await runHere([server, '-q', 'get', '/ssh/a:22', '-d'])
@@ -58,7 +58,7 @@ t.test('run: the path alone, its data, and all below it as yaml', async t => {
   t.equal(whole.code, 0)
 })
 
-t.test('run: json and dir', async t => {
+t.test('N84: run: json and dir', async t => {
   const { server } = await plant(t)
   const json = await runHere([server, '-q', '/ssh/b:22', '-d', '--outputformat=json'])
   t.equal(
@@ -69,7 +69,7 @@ t.test('run: json and dir', async t => {
   t.equal(dir.stdout, '/\n/ssh\n/ssh/a:22\n/ssh/b:22\n/ssh/b:22/deep\n')
 })
 
-t.test('run: an absent path prints an empty object and exits with 3, or 0 on request', async t => {
+t.test('N87: run: an absent path prints an empty object and exits with 3, or 0 on request', async t => {
   const { server } = await plant(t)
   for (const flags of [[], ['-d'], ['-r'], ['-dr']]) {
     t.same(await runHere([server, '-q', '/no', ...flags]), { code: 3, stdout: '/no: {}\n', stderr: '' })
@@ -78,7 +78,7 @@ t.test('run: an absent path prints an empty object and exits with 3, or 0 on req
   t.equal((await runHere([server, '/no', '--allow-missing'])).code, 0)
 })
 
-t.test('run: log lines are on stderr, by their level', async t => {
+t.test('N82: run: log lines are on stderr, by their level', async t => {
   const { server } = await plant(t)
   const { stdout, stderr } = await runHere([server, '/ssh'])
   t.equal(stdout, '/ssh: {}\n')
@@ -87,7 +87,7 @@ t.test('run: log lines are on stderr, by their level', async t => {
   t.equal((await runHere([server, '/ssh', '-q'])).stderr, '')
 })
 
-t.test('run: what may not be read, with and without credentials', async t => {
+t.test('N81: run: what may not be read, with and without credentials', async t => {
   const { server, zk } = await plant(t)
   const acl = [digestAcl('joe', 'geheim')]
   await zk.create('/ssh/z', '{"private": true}', { acl })
@@ -110,7 +110,7 @@ t.test('run: what may not be read, with and without credentials', async t => {
   t.equal((await runHere([server, '/ssh/z', '-d', '-u', 'joe', '-p', 'wrong'])).code, 4)
 })
 
-t.test('run: no server, no connect string', async t => {
+t.test('N81: run: no server, no connect string', async t => {
   const closed = createServer()
   await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as { port: number }

@@ -3,7 +3,7 @@ import { formatDir } from '../../../src/cli/format/dir.ts'
 import { format } from '../../../src/cli/format/format.ts'
 import { t } from '../../tap.ts'
 
-t.test('dir: every path on its own line, parents before children, never the data', async t => {
+t.test('N84: dir: every path on its own line, parents before children, never the data', async t => {
   const leaf = { path: '/a/b/c', data: { '/x': {} }, children: [] }
   const branch = {
     path: '/a',
@@ -14,11 +14,11 @@ t.test('dir: every path on its own line, parents before children, never the data
   t.equal(formatDir({ path: '/' }), '/\n')
 })
 
-t.test('dir: double slashes are collapsed', async t => {
+t.test('N84: dir: double slashes are collapsed', async t => {
   t.equal(formatDir({ path: '//a///b' }), '/a/b\n')
 })
 
-t.test('format: a missing node is an empty object, and no line of dir', async t => {
+t.test('N84, N87: format: a missing node is an empty object, and no line of dir', async t => {
   t.equal(format('yaml', '/no', null), '/no: {}\n')
   t.equal(format('json', '/no', null), '{\n    "/no": {}\n}\n')
   t.equal(format('dir', '/no', null), '')

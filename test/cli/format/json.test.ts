@@ -2,7 +2,7 @@
 import { formatJson, jsonOf } from '../../../src/cli/format/json.ts'
 import { t } from '../../tap.ts'
 
-t.test('json: indent 4, sorted keys, empty lists and objects, one line break at the end', async t => {
+t.test('N84: json: indent 4, sorted keys, empty lists and objects, one line break at the end', async t => {
   const data = { type: 'openssh', pid: 7, tags: ['a', {}, []], on: true, none: null }
   t.equal(
     formatJson({ path: '/a', data, children: [{ path: '/a/b', data: null, children: [] }] }),
@@ -34,14 +34,14 @@ t.test('json: indent 4, sorted keys, empty lists and objects, one line break at 
   t.equal(formatJson({ path: '/a' }), '{\n    "/a": {}\n}\n')
 })
 
-t.test('json: strings are ASCII', async t => {
+t.test('N84: json: strings are ASCII', async t => {
   t.equal(
     jsonOf('\u007f\u00e9\u{1f600}"\\/\n\b\ud800'),
     '"\\u007f\\u00e9\\ud83d\\ude00\\"\\\\/\\n\\b\\ud800"',
   )
 })
 
-t.test('json: numbers in the notation of Python', async t => {
+t.test('N84: json: numbers in the notation of Python', async t => {
   const numbers = new Map<number | bigint, string>([
     [0, '0'],
     [-0, '0'],
@@ -62,7 +62,7 @@ t.test('json: numbers in the notation of Python', async t => {
   for (const [number, expected] of numbers) t.equal(jsonOf(number), expected)
 })
 
-t.test('json: keys in the order of their code points', async t => {
+t.test('N84: json: keys in the order of their code points', async t => {
   const keys = ['\u{10000}', '\uffff', '\ud800', '', 'b', 'a', 'ab', 'B', '10', '9', '\u{10001}', '\ud800x']
   const sorted = ['', '10', '9', 'B', 'a', 'ab', 'b', '\ud800', '\ud800x', '\uffff', '\u{10000}', '\u{10001}']
   const printed = jsonOf(Object.fromEntries(keys.map(key => [key, null])))

@@ -363,12 +363,12 @@ const cases: readonly Case[] = [
 ]
 
 for (const { name, value, lines } of cases) {
-  t.test(`yaml: ${name}`, async t => {
+  t.test(`N84: yaml: ${name}`, async t => {
     t.equal(yamlOf(value), `${lines.join('\n')}\n`)
   })
 }
 
-t.test('yaml: a branch is one object with its path as the key, and ends in one line break', async t => {
+t.test('N84: yaml: a branch is one object with its path as the key, and ends in one line break', async t => {
   const branch = { path: '/a', data: null, children: [{ path: '/a/b', data: { x: 1 }, children: [] }] }
   const lines = [
     '/a:',
@@ -384,7 +384,7 @@ t.test('yaml: a branch is one object with its path as the key, and ends in one l
   t.equal(formatYaml({ path: '/a' }), '/a: {}\n')
 })
 
-t.test('yaml: equal objects are written out each time, without anchors', async t => {
+t.test('N84: yaml: equal objects are written out each time, without anchors', async t => {
   const same = { a: [1] }
   t.equal(yamlOf([same, same]), '- a:\n  - 1\n- a:\n  - 1\n')
 })

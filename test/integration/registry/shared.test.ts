@@ -85,14 +85,14 @@ t.test('N88: without options it is lazy and read-only, at the servers of the env
   t.match(await errorOf(getServiceRegistry({ readOnly: false })), { code: 'CONFLICTING_OPTIONS' })
 })
 
-t.test('N88: without a server there is a registry all the same, which connects later', async t => {
+t.test('N88, N90: without a server there is a registry all the same, which connects later', async t => {
   const { chroot, witness } = await branch(t, at)
   await witness.create('/a', '{"n":1}')
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })
   const registry = await shared(t, { servers: `${proxy.connectString}${chroot}`, connectTimeout: 100 })
   t.equal(registry.getState(), false)
-  t.match(await registry.get('/a'), { data: null, children: [], stale: true }, 'N90: no error, nothing known')
+  t.match(await registry.get('/a'), { data: null, children: [], stale: true }, 'no error, nothing known')
   proxy.set({ kind: 'pass' })
   await eventually('the truth', async () => (await registry.get('/a')).data?.n === 1)
 })
