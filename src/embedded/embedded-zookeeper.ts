@@ -163,7 +163,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
       world,
       pool: new BufferPool(),
       answer: (opening, asker) => answerWord(opening, { ...view, port: this.port }, asker),
-      greeted: connection => this.#strangers.delete(connection),
+      greeted: connection => this.#acquainted(connection),
       closed: connection => this.#forget(connection),
     }
   }
@@ -224,13 +224,17 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     })
   }
 
+  /** No stranger any more: without strangers there is nothing to wait for. */
+  #acquainted(connection: Connection): void {
+    this.#strangers.delete(connection)
+    if (this.#strangers.size > 0) return
+    this.#sweep?.cancel()
+    this.#sweep = null
+  }
+
   #forget(connection: Connection): void {
     this.#connections.delete(connection)
-    this.#strangers.delete(connection)
-    if (this.#strangers.size === 0) {
-      this.#sweep?.cancel()
-      this.#sweep = null
-    }
+    this.#acquainted(connection)
     this.#gone.received += connection.stats.received
     this.#gone.sent += connection.stats.sent
   }

@@ -41,8 +41,10 @@ export class Housekeeper {
 
   #armExpiry(): void {
     const at = this.#world.sessions.nextExpiry
-    if (at === undefined || (this.#expiry !== null && this.#expiry.at <= at)) return
+    if (at !== undefined && this.#expiry !== null && this.#expiry.at <= at) return
     this.#expiry?.timer.cancel()
+    this.#expiry = null
+    if (at === undefined) return
     const timer = this.#clock.schedule(at - this.#clock.now(), () => {
       this.#expiry = null
       this.#world.expireSessions()

@@ -2,7 +2,7 @@
 import { serverErrors } from '../../protocol/error-codes.ts'
 import { JuteError } from '../../protocol/jute/error.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
-import { OpCode } from '../../protocol/opcodes.ts'
+import { OpCode, Xid } from '../../protocol/opcodes.ts'
 import { operations } from '../../protocol/operations.ts'
 import type { SaslToken } from '../../protocol/records/access.ts'
 import type { RequestHeader } from '../../protocol/records/headers.ts'
@@ -72,7 +72,9 @@ function run(world: World, client: Client, header: RequestHeader, found: Route, 
     if (found.needsLeader && world.mode === 'readOnly') refuse('NOT_READ_ONLY')
     if (startsWithPath.has(found.opcode) && isNullNext(frame)) refuse('MARSHALLING_ERROR')
     const body = found.run(world, client, frame)
-    return { type: 'reply', name: found.name, xid: header.xid, zxid: world.zxid, err: 0, body, next: 'goOn' }
+    // Whatever number a ping came with, its answer has the one of pings.
+    const xid = found.opcode === OpCode.ping ? Xid.ping : header.xid
+    return { type: 'reply', name: found.name, xid, zxid: world.zxid, err: 0, body, next: 'goOn' }
   } catch (error) {
     if (error instanceof Refusal) return failure(found.name, header, world.zxid, error.err, 'goOn')
     // As in ZooKeeper, a fault of the server is told to the client, and the others go on.

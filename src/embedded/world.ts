@@ -99,6 +99,7 @@ export class World {
   /** Ends a session, by request or by expiry: its ephemerals go in one transaction. */
   endSession(session: Session): void {
     this.sessions.remove(session)
+    if (this.sessions.size === 0) this.onWork()
     if (session.kind === 'local') return
     this.transact(txn => {
       for (const path of this.tree.ephemeralsOf(session.id)) this.tree.delete(txn, path)
