@@ -11,7 +11,8 @@ export {
 export type { AcquireOptions, RecipeErrorCode, SemaphoreOptions } from './recipes/index.ts'
 export { RecipeError, Semaphore, Tenure } from './recipes/index.ts'
 export type { SchemaOption } from './registry/checked-writes.ts'
-export type { NodeData, NodeObject } from './registry/codec.ts'
+export type { Envelope, NodeData, NodeObject } from './registry/codec.ts'
+export { decode as decodeData, encode as encodeData } from './registry/codec.ts'
 export type {
   DiscoverOptions,
   DrainOptions,

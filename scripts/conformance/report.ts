@@ -60,7 +60,7 @@ function chapterOf({ id, title, rules }: Chapter, proofs: readonly Proof[]): str
     row(['---', '---', '---', '---']),
     ...rules.map(rule => row([rule.id, rule.text, proofCell(rule, proofs), rule.weaker ?? ''])),
   ]
-  return `## ${id} ${title}\n\n${rows.join('\n')}\n`
+  return `## ${`${id} ${title}`.trim()}\n\n${rows.join('\n')}\n`
 }
 
 function proofCell(rule: Rule, proofs: readonly Proof[]): string {

@@ -41,13 +41,24 @@ export function envelopeNow(now: Date = new Date()): Envelope {
   return { pid: process.pid, created: `${date} ${time}` }
 }
 
-/** Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON cannot say. */
-export function encode(data: NodeData, envelope: Envelope = envelopeOfSecond()): Uint8Array {
+/**
+ * The bytes that `setNode` and `setData` write. Without an envelope (null) the data is all there is, and a string by
+ * itself is its text in UTF-8. Throws INVALID_DATA for what is neither an object, nor a string, nor nothing, or what JSON
+ * cannot say.
+ */
+export function encode(data: NodeData, envelope: Envelope | null = envelopeOfSecond()): Uint8Array {
   const given = toObject(data)
+  if (envelope === null) return encodeAlone(given)
   const { pid = envelope.pid, created = envelope.created, ...rest } = given
   // Two texts joined: an object would put keys that look like integers first.
   const parts = [stringify({ pid, created }), stringify(rest)].map(text => text.slice(1, -1))
   return Buffer.from(escapeNonAscii(`{${parts.filter(part => part !== '').join()}}`), 'latin1')
+}
+
+function encodeAlone(given: Record<string, unknown>): Uint8Array {
+  const { string_value: text, ...rest } = given
+  if (typeof text === 'string' && Object.keys(rest).length === 0) return Buffer.from(text)
+  return Buffer.from(escapeNonAscii(stringify(given)), 'latin1')
 }
 
 /**

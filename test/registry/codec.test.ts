@@ -40,6 +40,17 @@ t.test('N21: encode: process and local time', async t => {
   t.match(Buffer.from(encode(null)).toString(), /^\{"pid":\d+,"created":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\}$/)
 })
 
+t.test('N23: encode: without process and time, and a lone string as it is', async t => {
+  const alone = (data: NodeData): string => Buffer.from(encode(data, null)).toString()
+  t.equal(alone('sch\u00f6n {'), 'sch\u00f6n {')
+  t.equal(alone({ string_value: 'text' }), 'text')
+  t.equal(alone(''), '')
+  t.equal(alone(null), '{}')
+  t.equal(alone({ string_value: '\u00f6', n: 1 }), '{"string_value":"\\u00f6","n":1}')
+  t.equal(alone({ string_value: 5 }), '{"string_value":5}')
+  t.same(decode(encode('text', null)), { string_value: 'text' })
+})
+
 t.test('N24: encode: what has no JSON is a typed error', async t => {
   const circle: Record<string, unknown> = {}
   circle.self = circle

@@ -2,9 +2,10 @@
 import { digestId, openAcl, readAcl } from '../../protocol/index.ts'
 import { defaultAcl, digestOf } from '../../src/registry/credentials.ts'
 import { checkCall, checkCallback, settingsOf } from '../../src/registry/options.ts'
+import { ServiceRegistry } from '../../src/registry/service-registry.ts'
 import { t } from '../tap.ts'
 
-t.test('N1: the defaults of the Python package; N4: timeout is the default of two', async t => {
+t.test('N1, N4: the defaults of the Python package, and timeout is the default of two', async t => {
   t.same(settingsOf({}), {
     conflict: 'wait',
     rateLimit: null,
@@ -55,8 +56,13 @@ t.test('N1: wrong options name themselves, and never show their values', async t
     })
   }
   t.throws(() => settingsOf({ password: secret as never }), { message: /^[^3]*$/ })
-  for (const options of [null, 5, 'x']) {
-    t.throws(() => settingsOf(options as never), { code: 'INVALID_OPTION' })
+})
+
+t.test('N2: options are one object, and a connect string by itself is refused', async t => {
+  for (const options of [null, 5, 'localhost:2181']) {
+    const wanted = { code: 'INVALID_OPTION', message: 'options must be an object' }
+    t.throws(() => settingsOf(options as never), wanted)
+    if (options !== null) await t.rejects(ServiceRegistry.connect(options as never), wanted)
   }
 })
 

@@ -20,7 +20,7 @@ t.test('report: docs/conformance.md is what `npm run conformance:report` writes'
 })
 
 t.test('report: names of tests', async t => {
-  const source = `test('8.1.2, 8.3.4: two rules', body)\nt.test("8.2.3: it's one", body)\ntest('8.1: no rule', body)\ntest('N1, 8.9.1: two sets', body)`
+  const source = `test('8.1.2, 8.3.4: two rules', body)\nt.test("8.2.3: it's one", body)\ntest('8.1: no rule', body)\ntest('H1, 8.9.1: two sets', body)`
   t.same(proofsIn('a.test.ts', source, where.number), [
     { rules: ['8.1.2', '8.3.4'], name: 'two rules', file: 'a.test.ts' },
     { rules: ['8.2.3'], name: "it's one", file: 'a.test.ts' },

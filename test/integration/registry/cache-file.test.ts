@@ -124,7 +124,7 @@ test('N46: a corrupt file is a cold start, with a warning for the first who list
   t.ok(servers)
 })
 
-test('N31, N90: without connection and file, get has one shape, and goes on', async t => {
+test('N13, N31, N90: without connection and file, get has one shape, and goes on', async t => {
   const { chroot, witness } = await branch(t, at)
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })

@@ -51,7 +51,7 @@ test('N14: with both name and password, each connection and each change sends th
   t.equal(sent().length, 3, 'without a password nothing is sent')
 })
 
-test('N15: the ACL of the credentials; N16: one that is given wins, with credentials and without', async t => {
+test('N15, N16: the ACL of the credentials, and one that is given, which wins with and without them', async t => {
   const { servers } = await branch(t, at)
   const given = [{ perms: Permission.ALL, id: { scheme: 'ip', id: '127.0.0.1' } }, ...readAcl]
   const who = { username: 'al', password: 'one' }

@@ -17,7 +17,7 @@ const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { buffered: true, timeout: 40_000 }, body)
 }
 
-test('H5: registrations come back in the next session, with the newest data', async t => {
+test('N58, H5: registrations come back in the next session, with the newest data', async t => {
   const { registry, witness } = await proxiedRegistry(t, at)
   await registry.setNode('/pool/a', { n: 1 })
   await registry.setNode('/pool/a', { n: 2 })
@@ -64,7 +64,7 @@ test('what is set while the session ends is there in the next one', async t => {
   t.ok(n >= 3)
 })
 
-test('a partitioned registry replaces the node of its former session without a gap', async t => {
+test('N60: a partitioned registry replaces the node of its former session without a gap', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 1500 })
   await registry.setNode('/a', { n: 1 })
   const former = registry.client.sessionId
@@ -146,7 +146,7 @@ test('a suspended link deregisters nothing', async t => {
   t.equal(events, 0, 'nobody saw anything')
 })
 
-test('a foreign write while the link is down is corrected after it', async t => {
+test('N57: a foreign write while the link is down is corrected after it', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await registry.setNode('/a', { n: 1 })
   await registry.setNode('/b', { n: 1 })

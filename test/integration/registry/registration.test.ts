@@ -27,7 +27,7 @@ test('setNode creates an ephemeral node with its parents, and resolves when it s
   t.same((await witness.getAcl('/a/b/c/host:1')).acl, openAcl)
 })
 
-test('the node and its nearest parent get the ACL of the credentials, the levels above are open', async t => {
+test('N15, N19: the node and its nearest parent get the ACL of the credentials, the levels above are open', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers, { username: 'al', password: 'secret' })
   const mine = [digestAcl('al', 'secret'), ...readAcl]
@@ -48,7 +48,7 @@ test('the node and its nearest parent get the ACL of the credentials, the levels
   t.match(await dataOf(witness, '/a/b/c/host:1'), { pid: process.pid }, 'everybody may read')
 })
 
-test('changed credentials apply to what is created from then on', async t => {
+test('N17: changed credentials apply to what is created from then on', async t => {
   const { servers } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/n/open')
@@ -67,7 +67,7 @@ test('changed credentials apply to what is created from then on', async t => {
   t.ok(await registry.unset('/n/one'), 'the former identity still holds')
 })
 
-test('an ACL of the user wins over the one of the credentials', async t => {
+test('N16: an ACL of the user wins over the one of the credentials', async t => {
   const { servers, witness } = await branch(t, at)
   const acl = [{ perms: Permission.READ | Permission.DELETE, id: { scheme: 'world', id: 'anyone' } }]
   const registry = await registryAt(t, servers, { username: 'al', password: 'one', acl })
@@ -75,7 +75,7 @@ test('an ACL of the user wins over the one of the credentials', async t => {
   t.same((await witness.getAcl('/host:1')).acl, acl)
 })
 
-test('a node that somebody deletes comes back with the newest data', async t => {
+test('N57: a node that somebody deletes comes back with the newest data', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/pool/a', { n: 1 })
@@ -88,7 +88,7 @@ test('a node that somebody deletes comes back with the newest data', async t => 
   }
 })
 
-test('it also comes back when its parent goes with it', async t => {
+test('N56, N57: it also comes back when its parent goes with it', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/x/pool/a', { n: 1 })
@@ -97,7 +97,7 @@ test('it also comes back when its parent goes with it', async t => {
   t.match(await dataOf(witness, '/x/pool/a'), { n: 1 })
 })
 
-test('what somebody writes over it is corrected', async t => {
+test('N57: what somebody writes over it is corrected', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/a', { n: 1 })
@@ -107,7 +107,7 @@ test('what somebody writes over it is corrected', async t => {
   }
 })
 
-test('a stranger who keeps writing does not turn the correction into a flood', async t => {
+test('N59: a stranger who keeps writing does not turn the correction into a flood', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/contested', { n: 1 })
@@ -128,7 +128,7 @@ test('a stranger who keeps writing does not turn the correction into a flood', a
   )
 })
 
-test('equal data is not written again, other data is', async t => {
+test('N54: equal data is not written again, other data is', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/a', { n: 1 })
@@ -140,7 +140,7 @@ test('equal data is not written again, other data is', async t => {
   t.match(await dataOf(witness, '/a'), { n: 8 }, 'the newest of many at once')
 })
 
-test('state false takes the node away, and back again', async t => {
+test('N55: state false takes the node away, and back again', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await registry.setNode('/a', { n: 1 }, { state: false })
@@ -170,7 +170,7 @@ test('unset deletes what is ours, and nothing comes back', async t => {
   t.match(await dataOf(witness, '/a'), { n: 2 }, 'it can be set again')
 })
 
-test('unset leaves the nodes of strangers, except with force', async t => {
+test('N51: unset leaves the nodes of strangers, except with force', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/plain', 'x')
