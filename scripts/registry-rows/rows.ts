@@ -37,11 +37,7 @@ const chapters: readonly Chapter[] = [
     ['KEEP', 'writes, locks and credentials look first whether the process was forked and is connected'],
     ['KEEP', '`rebuild`: a new session with all callbacks and all registrations'],
     ['FIX', 'a rebuild that fails loses nothing; locks are lost; each worker has a client of its own'],
-    [
-      'KEEP',
-      'the errors by name and text',
-      'Without the attribute `value`: the text is the `message`. Errors have a `code` besides.',
-    ],
+    ['KEEP', 'the errors by name, text and `value`; they have a `code` besides'],
     ['FIX', 'a first `get` without a connection answers, and the docs say with what'],
   ]),
   chapter('Authentication and ACL (`credentials.ts`, `parents.ts`)', [
