@@ -1,6 +1,7 @@
 // An ephemeral znode as its registration sees it: whose it is, and the only writes that are ever done to it.
 import type { Stat, Watcher } from '../../protocol/index.ts'
 import { ZooKeeperError } from '../../protocol/index.ts'
+import type { Creations } from './creations.ts'
 import type { NodePort } from './node-port.ts'
 import { withParents } from './parents.ts'
 
@@ -20,6 +21,7 @@ export type Found =
 export interface OwnedNodePort extends NodePort {
   /** True for a session that is over and was ours. */
   readonly wasOurs: (sessionId: bigint) => boolean
+  readonly creations: Creations
 }
 
 const EPHEMERAL = { mode: 'ephemeral' } as const
@@ -60,9 +62,8 @@ export class OwnedNode {
 
   /** Creates it, with its parents; false if something stands there already. */
   async create(data: Uint8Array): Promise<boolean> {
-    const { zk, acl } = this.#port
-    const options = acl === undefined ? EPHEMERAL : { acl, ...EPHEMERAL }
-    const create = (): Promise<unknown> => zk.create(this.path, data, options)
+    const { zk, acl, creations } = this.#port
+    const create = (): Promise<void> => creations.create(this.path, data, acl)
     try {
       await this.#port.limited(() => withParents(zk, this.path, acl, create))
       return true

@@ -6,6 +6,7 @@ import { handled } from '../../protocol/support/deferred.ts'
 import { Agenda } from './agenda.ts'
 import type { NodeData } from './codec.ts'
 import { copyOf, decode, encode, holds } from './codec.ts'
+import { Creations } from './creations.ts'
 import { DataNode } from './data-node.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { Gate } from './gate.ts'
@@ -226,8 +227,16 @@ export class RegistrationBook {
 
   /** One for all registrations: the client below may be replaced by another one. */
   #portOf(link: Link): RegistrationPort {
+    const agenda = new Agenda(systemClock)
+    const creations = new Creations({
+      get zk() {
+        return link.zk
+      },
+      defer: task => agenda.clock.defer(task),
+    })
     return {
-      agenda: new Agenda(systemClock),
+      agenda,
+      creations,
       gate: new Gate(AT_ONCE),
       get zk() {
         return link.zk
