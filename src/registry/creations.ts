@@ -1,6 +1,6 @@
 // Ephemeral znodes that are created at once go in a few transactions: that costs the server, and us, far less.
 import type { Acl, ZooKeeperView } from '../../protocol/index.ts'
-import { MultiError } from '../../protocol/index.ts'
+import { InvalidArgumentError, InvalidPathError, MultiError } from '../../protocol/index.ts'
 import type { Deferred } from '../../protocol/support/deferred.ts'
 import { deferred } from '../../protocol/support/deferred.ts'
 
@@ -37,10 +37,12 @@ export class Creations {
   /** Errors: those of `create`; on connection loss CONNECTION_LOSS with `mayHaveApplied`. */
   create(path: string, data: Uint8Array, acl: readonly Acl[] | undefined): Promise<void> {
     const creation = { ...deferred<void>(), path, data, acl }
+    const bytes = data.length + path.length
+    if (this.#bytes + bytes > MOST.bytes) this.#send()
     if (this.#waiting.length === 0) this.#port.defer(() => this.#send())
     this.#waiting.push(creation)
-    this.#bytes += data.length + path.length
-    if (this.#waiting.length >= MOST.operations || this.#bytes >= MOST.bytes) this.#send()
+    this.#bytes += bytes
+    if (this.#waiting.length >= MOST.operations) this.#send()
     return creation.promise
   }
 
@@ -61,8 +63,7 @@ export class Creations {
       await transaction.commit()
     } catch (error) {
       for (const creation of creations) {
-        // A refused transaction has done nothing: one of many is in the way, and which one shows by itself.
-        if (error instanceof MultiError) this.#alone(creation)
+        if (isRefused(error)) this.#alone(creation)
         else creation.reject(error)
       }
       return
@@ -73,6 +74,13 @@ export class Creations {
   #alone({ path, data, acl, resolve, reject }: Creation): void {
     this.#port.zk.create(path, data, optionsOf(acl)).then(() => resolve(), reject)
   }
+}
+
+/** Nothing was executed, because one of many is in the way: which one, shows by itself. */
+function isRefused(error: unknown): boolean {
+  return (
+    error instanceof MultiError || error instanceof InvalidPathError || error instanceof InvalidArgumentError
+  )
 }
 
 function optionsOf(acl: readonly Acl[] | undefined): { mode: 'ephemeral'; acl?: readonly Acl[] } {

@@ -6,11 +6,15 @@ export interface GateLimits {
   readonly bytes: number
 }
 
+/** What goes through a gate; it tells its outcome to whoever wants it by itself, and never rejects. */
+export type GateTask = () => Promise<void>
+
 interface Entrant {
   readonly bytes: number
-  readonly enter: () => void
+  readonly task: GateTask
 }
 
+/** Who waits costs one entry of a list: ten thousand may wait at once. */
 export class Gate {
   readonly #limits: GateLimits
   readonly #waiting = new Fifo<Entrant>()
@@ -29,47 +33,35 @@ export class Gate {
   }
 
   /** Runs the task once there is room for it and its bytes; one that is too large runs alone. */
-  run<T>(bytes: number, task: () => Promise<T>): Promise<T> {
-    return this.#run(bytes, task, this.#waiting)
+  run(bytes: number, task: GateTask): void {
+    this.#waiting.push({ bytes, task })
+    this.#admit()
   }
 
   /** Runs the task once nobody waits for `run`. */
-  runLater<T>(bytes: number, task: () => Promise<T>): Promise<T> {
-    return this.#run(bytes, task, this.#patient)
+  runLater(bytes: number, task: GateTask): void {
+    this.#patient.push({ bytes, task })
+    this.#admit()
   }
 
-  async #run<T>(bytes: number, task: () => Promise<T>, line: Fifo<Entrant>): Promise<T> {
-    if (this.#waiting.size > 0 || line.size > 0 || !this.#fits(bytes)) {
-      await new Promise<void>(enter => {
-        line.push({ bytes, enter })
-      })
-    } else {
-      this.#enter(bytes)
-    }
-    try {
-      return await task()
-    } finally {
-      this.#tasks--
-      this.#bytes -= bytes
-      this.#admit()
-    }
-  }
-
-  /** They are counted as they are let in: those who ask meanwhile stay behind them. */
   #admit(): void {
     for (const line of [this.#waiting, this.#patient]) {
       for (let next = line.peek(); next !== undefined; next = line.peek()) {
         if (!this.#fits(next.bytes)) return
         line.shift()
-        this.#enter(next.bytes)
-        next.enter()
+        this.#enter(next)
       }
     }
   }
 
-  #enter(bytes: number): void {
+  #enter({ bytes, task }: Entrant): void {
     this.#tasks++
     this.#bytes += bytes
+    void task().then(() => {
+      this.#tasks--
+      this.#bytes -= bytes
+      this.#admit()
+    })
   }
 
   #fits(bytes: number): boolean {

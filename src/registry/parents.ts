@@ -6,19 +6,17 @@ import { openAcl, parentOf, ZooKeeperError } from '../../protocol/index.ts'
  * Runs `create`; where the parent is missing, makes it and runs `create` again. Only the deepest level gets the
  * ACL of the registry; the levels above it are open to everybody, so that other registries can use them too.
  */
-export async function withParents<T>(
+export function withParents<T>(
   zk: ZooKeeperView,
   path: string,
   acl: readonly Acl[] | undefined,
   create: () => Promise<T>,
 ): Promise<T> {
-  try {
-    return await create()
-  } catch (error) {
+  return create().catch(async error => {
     if (!ZooKeeperError.is(error, 'NO_NODE')) throw error
-  }
-  await ensureOnce(zk, parentOf(path), acl)
-  return create()
+    await ensureOnce(zk, parentOf(path), acl)
+    return create()
+  })
 }
 
 /** Parents that are being made now: of ten thousand nodes in a new folder, one makes the folder. */

@@ -35,7 +35,8 @@ export interface RegistrationPort extends OwnedNodePort {
  * - `blocked`: something of somebody else stands there, and we wait for it to go.
  */
 type Outcome = 'created' | 'settled' | 'blocked'
-type Phase = 'resting' | 'working' | 'stopped'
+/** `queued`: it waits for its turn at the gate. */
+type Phase = 'resting' | 'queued' | 'working' | 'stopped'
 
 export class Registration {
   readonly path: string
@@ -138,6 +139,8 @@ export class Registration {
   #changed(present: boolean): void {
     this.#watchedIn = 0n
     this.#present = present
+    // A session that is being closed takes all its nodes away: there is nothing to look at before the next one.
+    if (this.#over) return
     const { clock } = this.#port.agenda
     this.#answers ??= new AnswerPace()
     if (this.#answers.allows(clock.now())) this.#look()
@@ -147,7 +150,10 @@ export class Registration {
   /** Every trigger leads here: a wish, a watch, a new session, the slow check. */
   #look(): void {
     this.#due = true
-    if (this.#phase === 'resting') void this.#work()
+    if (this.#phase !== 'resting') return
+    this.#phase = 'queued'
+    const bytes = this.#wanted.kind === 'present' ? this.#wanted.bytes.length : 0
+    this.#port.gate.run(bytes, () => this.#work())
   }
 
   /** The earliest of the times that were asked for counts. */
@@ -171,9 +177,10 @@ export class Registration {
   }
 
   async #work(): Promise<void> {
-    this.#phase = 'working'
-    // While it works, `stop` may be called at any point.
+    // While it waits and works, `stop` may be called at any point.
     const stopped = (): boolean => this.#phase === 'stopped'
+    if (stopped()) return
+    this.#phase = 'working'
     while (this.#due && !stopped()) {
       this.#due = false
       try {
@@ -192,8 +199,7 @@ export class Registration {
   async #lookOnce(): Promise<void> {
     this.#served = this.#waiters.newest
     const wanted = this.#wanted
-    const bytes = wanted.kind === 'present' ? wanted.bytes.length : 0
-    const outcome = await this.#port.gate.run(bytes, () => this.#reconcile(wanted))
+    const outcome = await this.#reconcile(wanted)
     if (this.#phase === 'stopped') return
     if (outcome === 'blocked') this.#blocked(wanted)
     else {
@@ -203,7 +209,9 @@ export class Registration {
     }
     this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
     // Whoever waited knows by now; the watch follows right behind.
-    if (outcome === 'created') void this.#arm(wanted)
+    if (outcome !== 'created') return
+    this.#present = true
+    this.#port.gate.runLater(0, () => this.#arm(wanted))
   }
 
   #blocked(wanted: Wanted): void {
@@ -299,12 +307,11 @@ export class Registration {
     return found
   }
 
-  /** After a creation: from now on a change by anybody is noticed. */
+  /** After a creation, of many at once when all stand: from now on a change by anybody is noticed. */
   async #arm(wanted: Wanted): Promise<void> {
-    this.#present = true
+    if (this.#phase === 'stopped' || this.#over) return
     try {
-      // Of many at once, first let all stand.
-      const found = await this.#port.gate.runLater(0, () => this.#find())
+      const found = await this.#find()
       if (wanted !== this.#wanted || wanted.kind === 'absent') return
       if (found.kind !== 'mine' || !isAsWanted(found.data, wanted)) this.#look()
     } catch (error) {
