@@ -1,4 +1,4 @@
-// Writes that are repeated after a lost connection and still happen once: a version or a mark tells whether they did.
+// Writes that are repeated after a lost connection and still happen once: what the server shows tells whether they did.
 import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
@@ -14,6 +14,15 @@ import type { ZooKeeperView } from './view.ts'
 /** As for reads: a request whose connections keep breaking may be what breaks them. */
 const MOST_ATTEMPTS = 5
 
+/** What became of the attempts so far: `due` were not executed, and never will be. */
+type Fate<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'due' }
+  | { readonly kind: 'unknown' }
+
+const DUE = { kind: 'due' } as const
+const UNKNOWN = { kind: 'unknown' } as const
+
 export interface VersionedOptions extends RequestOptions {
   /** The version that must be there, 0 or more: it is what makes repeating safe. */
   version: number
@@ -25,8 +34,10 @@ export interface CommitOnceOptions extends RequestOptions {
 }
 
 /**
- * `set` that is repeated after a connection loss until its fate is known. With a version, it cannot be executed twice.
- * Resolves too when the repetition finds the next version with the same data: that is what was wanted, whoever wrote it.
+ * `set` that is repeated after a connection loss until its fate is known. Before that, the znode is looked at: it must still
+ * have the version, and be older than the call, as far as this client has seen (`lastZxid`); one that was deleted and
+ * created anew may have the same version again. Resolves too when the next version is found with the same data: that is
+ * what was wanted, whoever wrote it.
  * Errors: as `set`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when others have changed the znode since, or
  * the client ended, so that nobody can tell.
  */
@@ -37,29 +48,36 @@ export async function setOnce(
   options: VersionedOptions,
 ): Promise<Stat> {
   checkVersion(options.version)
+  const { version, signal, timeout } = options
+  const seen = zk.lastZxid
   return repeated(
     () => zk.set(path, data, options),
-    async (error, loss) => {
-      if (!ZooKeeperError.is(error, 'BAD_VERSION')) throw loss
-      const found = await zk.get(path, { signal: options.signal, timeout: options.timeout })
-      const isOurs = found.stat.version === options.version + 1 && isSame(found.data, toBytes(data))
-      if (!isOurs) throw loss
-      return found.stat
+    async () => {
+      const stat = await truth(zk, path, { signal, timeout })
+      if (stat === null) return UNKNOWN
+      if (stat.version === version && stat.czxid <= seen) return DUE
+      const found = await zk.get(path, { signal, timeout })
+      const isOurs = found.stat.version === version + 1 && isSame(found.data, toBytes(data))
+      return isOurs ? { kind: 'done', value: found.stat } : UNKNOWN
     },
   )
 }
 
 /**
  * `delete` of one znode that is repeated after a connection loss until its fate is known: that it is gone is what was
- * wanted, whoever deleted it. Errors: as `delete`, and those of `setOnce` about a lost connection.
+ * wanted, whoever deleted it. One that was created anew meanwhile is left alone. Errors: as `delete`, and those of
+ * `setOnce` about a lost connection.
  */
 export async function deleteOnce(zk: ZooKeeperView, path: string, options: VersionedOptions): Promise<void> {
   checkVersion(options.version)
   const { version, signal, timeout } = options
+  const seen = zk.lastZxid
   await repeated(
     () => zk.delete(path, { version, signal, timeout }),
-    async (error, loss) => {
-      if (!ZooKeeperError.is(error, 'NO_NODE')) throw loss
+    async () => {
+      const stat = await truth(zk, path, { signal, timeout })
+      if (stat === null) return { kind: 'done', value: undefined }
+      return stat.version === version && stat.czxid <= seen ? DUE : UNKNOWN
     },
   )
 }
@@ -69,8 +87,9 @@ export async function deleteOnce(zk: ZooKeeperView, path: string, options: Versi
  * before would have made. `build` adds the operations, and is called anew for each attempt. Resolves with the results, or
  * with null when an earlier attempt turns out to have been executed: its results were lost with the connection. The mark is
  * removed in the end, at the latest with the session; nothing is repeated in another session than the first attempt's.
- * Errors: as `commit` (`index` counts the operations of `build`); CONNECTION_LOSS or SESSION_EXPIRED with
- * `mayHaveApplied` when the session ended, so that nobody can tell.
+ * Errors: as `commit` (`index` counts the operations of `build`); that of `create` when the mark could not be made, such as NO_NODE
+ * without the `parent`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when the session ended, or a repetition could not
+ * make the mark, so that nobody can tell.
  */
 export async function commitOnce(
   zk: ZooKeeperView,
@@ -84,22 +103,26 @@ export async function commitOnce(
     if (transaction.length === 1) return []
     return (await transaction.commit({ signal, timeout })).slice(1)
   }
+  const isSameSession = sameSession(zk)
   try {
-    const results = await repeated(
-      attempt,
-      async (error, loss) => {
-        const isMarked = error instanceof MultiError && error.index === 0 && error.code === 'NODE_EXISTS'
-        if (isMarked) return null
-        // Refused for reasons of its own, and without a mark: no attempt was executed.
-        throw error instanceof MultiError ? error : loss
-      },
-      sameSession(zk),
-    )
-    if (results === null || results.length > 0) await zk.delete(mark, { signal }).catch(() => {})
+    const results = await repeated<TransactionResult[], null>(attempt, async error => {
+      if (!(error instanceof MultiError)) return isSameSession(error) ? DUE : UNKNOWN
+      // Refused for reasons of its own, and without a mark: no attempt was executed.
+      if (error.index > 0) return DUE
+      return error.code === 'NODE_EXISTS' ? { kind: 'done', value: null } : UNKNOWN
+    })
+    if (results === null || results.length > 0) await zk.delete(mark, { signal, timeout }).catch(() => {})
     return results
   } catch (error) {
-    throw error instanceof MultiError ? withoutMark(error) : error
+    if (!(error instanceof MultiError)) throw error
+    throw error.index === 0 ? error.cause : withoutMark(error)
   }
+}
+
+/** The znode as the leader knows it: nothing that was sent on a former connection of the session comes after this. */
+async function truth(zk: ZooKeeperView, path: string, options: RequestOptions): Promise<Stat | null> {
+  await zk.sync(path, options)
+  return zk.exists(path, options)
 }
 
 /** True for a loss after which the session is still the one that the first attempt was made in. */
@@ -112,30 +135,37 @@ function sameSession(zk: ZooKeeperView): (loss: ZooKeeperError) => boolean {
   }
 }
 
-/** `judge` hears of what a repetition met, and of the loss before it; `mayRepeat` of each loss. */
+/** `fateOf` is asked after each loss, and when a repetition was refused; where it fails, nobody can tell. */
 async function repeated<T, Known>(
   attempt: () => Promise<T>,
-  judge: (error: unknown, loss: ZooKeeperError) => Promise<Known>,
-  mayRepeat: (loss: ZooKeeperError) => boolean = () => true,
+  fateOf: (error: ZooKeeperError) => Promise<Fate<Known>>,
 ): Promise<T | Known> {
   let loss: ZooKeeperError | undefined
   for (let left = MOST_ATTEMPTS; ; left--) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isLoss(error)) {
-        if (loss === undefined) throw error
-        return await judge(error, loss)
+      if (isLoss(error)) {
+        loss ??= error
+        // What was not sent fails at once, as the client was asked to do: it would again.
+        if (!error.mayHaveApplied) throw loss
       }
-      loss ??= error
-      // What was not sent fails at once, as the client was asked to do: it would again.
-      if (left === 1 || !error.mayHaveApplied || !mayRepeat(error)) throw loss
+      if (loss === undefined) throw error
+      const fate = isLoss(error) || isRefusal(error) ? await fateOf(error).catch(() => UNKNOWN) : UNKNOWN
+      if (fate.kind === 'done') return fate.value
+      if (fate.kind === 'unknown' || left === 1) throw loss
+      if (!isLoss(error)) throw error
     }
   }
 }
 
 function isLoss(error: unknown): error is ZooKeeperError {
   return ZooKeeperError.is(error, 'CONNECTION_LOSS') || ZooKeeperError.is(error, 'SESSION_EXPIRED')
+}
+
+/** False for a caller who left, and for a deadline: the fate is not looked for on their time. */
+function isRefusal(error: unknown): error is ZooKeeperError {
+  return ZooKeeperError.is(error) && error.code !== 'REQUEST_TIMEOUT'
 }
 
 function checkVersion(version: unknown): void {
@@ -151,5 +181,5 @@ function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
 
 /** The error in terms of the operations of the caller. */
 function withoutMark(error: MultiError): MultiError {
-  return error.index === 0 ? error : new MultiError(error.index - 1, error.errors.slice(1))
+  return new MultiError(error.index - 1, error.errors.slice(1))
 }
