@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { abortable } from '../support/abort.ts'
 import type { Endpoint } from './connect-string.ts'
-import type { LookupSrv } from './srv.ts'
+import type { LookupSrv, SrvRecord } from './srv.ts'
 import { orderSrv, srvKey, systemLookupSrv } from './srv.ts'
 import type { Address } from './transport.ts'
 
@@ -37,6 +37,8 @@ export class ServerList {
   #srv: string | null
   /** The records that the list was made of. */
   #records = ''
+  /** The question for records that has no answer yet. */
+  #asking: Promise<readonly SrvRecord[]> | null = null
   /** Addresses of the server at hand that were not tried yet. */
   #pending: Address[] = []
   /** How many addresses each server had when it was last resolved. */
@@ -108,7 +110,9 @@ export class ServerList {
 
   /** While the records stay the same, so does the order. What was found before is better than nothing. */
   async #askSrv(name: string, signal: AbortSignal): Promise<void> {
-    const records = await abortable(this.#lookupSrv(name), signal).catch(error => {
+    // A DNS without a voice costs one attempt, not each: meanwhile the servers are visited.
+    if (this.#asking !== null && this.#servers.length > 0) return
+    const records = await abortable(this.#ask(name), signal).catch(error => {
       if (signal.aborted || this.#servers.length === 0) throw error
       return []
     })
@@ -123,6 +127,16 @@ export class ServerList {
     if (this.#records !== '') this.#laps++
     this.#records = key
     this.#replace(ordered)
+  }
+
+  #ask(name: string): Promise<readonly SrvRecord[]> {
+    const answer = this.#lookupSrv(name)
+    this.#asking = answer
+    const over = (): void => {
+      if (this.#asking === answer) this.#asking = null
+    }
+    answer.then(over, over)
+    return answer
   }
 
   /** The addresses of the server whose turn it is. */

@@ -121,6 +121,28 @@ t.test(
   },
 )
 
+t.test('H8: srv: a DNS that falls silent costs one attempt, and the session is saved', async t => {
+  const answers: ((records: readonly SrvRecord[]) => void)[] = []
+  let isSilent = false
+  const lookupSrv = (): Promise<readonly SrvRecord[]> =>
+    isSilent ? new Promise(resolve => answers.push(resolve)) : Promise.resolve([record('zk', 1)])
+  const world = newWorld(t, { servers: 'dns-srv://zk', lookupSrv })
+  const connecting = outcomeOf(world.zk.connect())
+  await world.clock.settle()
+  t.equal(connecting.state, 'resolved')
+  const { sessionId } = world.zk
+  isSilent = true
+  world.ensemble.link.close()
+  await world.clock.advance(5500)
+  t.equal(world.zk.state, 'connected')
+  t.equal(world.zk.sessionId, sessionId)
+  t.equal(answers.length, 1)
+  isSilent = false
+  answers[0]?.([])
+  await reconnect(world)
+  t.equal(world.zk.sessionId, sessionId, 'after the answer, it is asked again')
+})
+
 t.test('H8: srv: updateServers changes between a list and a name, and the session goes on', async t => {
   const lookupSrv = async (name: string): Promise<readonly SrvRecord[]> => [record(name, 7)]
   const world = newWorld(t, { servers: 'a:1', lookupSrv })
