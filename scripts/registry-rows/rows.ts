@@ -33,7 +33,11 @@ const chapters: readonly Chapter[] = [
     ['KEEP', 'without a server: an error in time, or with `lazy` a registry that connects later'],
     ['FIX', 'a call that waits ends with its signal or its deadline'],
     ['KEEP', '`readOnly` attaches to read-only servers too'],
-    ['KEEP', 'stop closes the session and forgets nothing; start brings all of it back'],
+    [
+      'KEEP',
+      'stop closes the session and forgets nothing; start brings all of it back',
+      'No hook at the exit of the process: `await using`, or `stop` in a handler of signals.',
+    ],
     ['KEEP', 'writes, locks and credentials look first whether the process was forked and is connected'],
     ['KEEP', '`rebuild`: a new session with all callbacks and all registrations'],
     ['FIX', 'a rebuild that fails loses nothing; locks are lost; each worker has a client of its own'],

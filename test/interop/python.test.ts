@@ -201,47 +201,55 @@ test('N30, N39, N40: each is told when the other makes, deletes and makes again 
   await eventually('children of a path that came back', () => JSON.stringify(newest).includes('"child"'))
 })
 
-test('N64: one data node for both: each follows the other, and the last write stands', async (_t, pair) => {
-  const { python, ours, witness } = await pair()
-  const by = async (): Promise<unknown> => JSON.parse(await text(witness, '/config')).by
-  for (const round of [1, 2]) {
-    // The same data as in the round before: a side that had not followed the other would write nothing.
-    await eventually(`Python writes, round ${round}`, async () => {
-      await python.call('set_data', { path: '/config', data: { by: 'python' } })
-      return (await by()) === 'python'
+test(
+  'N64: one data node for both: each follows the other, and the last write stands',
+  async (_t, pair) => {
+    const { python, ours, witness } = await pair()
+    const by = async (): Promise<unknown> => JSON.parse(await text(witness, '/config')).by
+    for (const round of [1, 2]) {
+      // The same data as in the round before: a side that had not followed the other would write nothing.
+      await eventually(`Python writes, round ${round}`, async () => {
+        await python.call('set_data', { path: '/config', data: { by: 'python' } })
+        return (await by()) === 'python'
+      })
+      await eventually(`we write, round ${round}`, async () => {
+        await ours.setData('/config', { by: 'ours' })
+        return (await by()) === 'ours'
+      })
+      await eventually('we read it', async () => (await ours.get('/config')).data?.by === 'ours')
+    }
+    await eventually('Python has it', async () => {
+      return (await python.call<PythonSnapshot>('get', { path: '/config' })).data?.by === 'ours'
     })
-    await eventually(`we write, round ${round}`, async () => {
-      await ours.setData('/config', { by: 'ours' })
-      return (await by()) === 'ours'
-    })
-    await eventually('we read it', async () => (await ours.get('/config')).data?.by === 'ours')
-  }
-  await eventually('Python has it', async () => {
-    return (await python.call<PythonSnapshot>('get', { path: '/config' })).data?.by === 'ours'
-  })
-})
+  },
+  true,
+)
 
-test('N57: what the other deletes or writes over is put back, on both sides', async (t, pair) => {
-  const { python, ours, witness } = await pair()
-  await python.call('set_node', { path: '/pool/python', data: { by: 'python' } })
-  await ours.setNode('/pool/ours', { by: 'ours' })
-  const whole = (path: string, by: string): Promise<unknown> =>
-    eventually(`${path} is back`, async () => {
-      const { data } = await witness.get(path).catch(() => ({ data: null }))
-      return data !== null && Buffer.from(data).toString().includes(`"by":"${by}"`)
-    })
-  for (const _ of [1, 2]) {
-    await ours.client.delete('/pool/python')
+test(
+  'N57: what the other deletes or writes over is put back, on both sides',
+  async (t, pair) => {
+    const { python, ours, witness } = await pair()
+    await python.call('set_node', { path: '/pool/python', data: { by: 'python' } })
+    await ours.setNode('/pool/ours', { by: 'ours' })
+    const whole = (path: string, by: string): Promise<unknown> =>
+      eventually(`${path} is back`, async () => {
+        const { data } = await witness.get(path).catch(() => ({ data: null }))
+        return data !== null && Buffer.from(data).toString().includes(`"by":"${by}"`)
+      })
+    for (const _ of [1, 2]) {
+      await ours.client.delete('/pool/python')
+      await whole('/pool/python', 'python')
+      await python.call('delete', { path: '/pool/ours' })
+      await whole('/pool/ours', 'ours')
+    }
+    await ours.client.set('/pool/python', 'x')
+    await python.call('write', { path: '/pool/ours', data: Buffer.from('x').toString('base64') })
     await whole('/pool/python', 'python')
-    await python.call('delete', { path: '/pool/ours' })
     await whole('/pool/ours', 'ours')
-  }
-  await ours.client.set('/pool/python', 'x')
-  await python.call('write', { path: '/pool/ours', data: Buffer.from('x').toString('base64') })
-  await whole('/pool/python', 'python')
-  await whole('/pool/ours', 'ours')
-  t.equal((await witness.exists('/pool/ours'))?.ephemeralOwner, ours.client.sessionId)
-})
+    t.equal((await witness.exists('/pool/ours'))?.ephemeralOwner, ours.client.sessionId)
+  },
+  true,
+)
 
 test('N59: both register one path: the owner keeps it, and the tree is not flooded', async (t, pair) => {
   const { python, ours, witness } = await pair()

@@ -66,6 +66,28 @@ test('N43, N47: the file serves a start without ZooKeeper, and only real changes
   t.match(seen[1], { source: 'live', data: { n: 2 } })
 })
 
+test('N47: a callback that throws at the snapshot of the file is called once, and the file is believed', async t => {
+  const { cacheFile, chroot, witness } = await savedScene(t)
+  const proxy = await proxyTo(t, at)
+  proxy.set({ kind: 'refuse' })
+  const registry = await registryAt(t, `${proxy.connectString}${chroot}`, { cacheFile, lazy: true })
+  const warnings: unknown[] = []
+  registry.on('warning', warning => warnings.push(warning))
+  const seen: unknown[] = []
+  const snapshot = await registry.get('/pool', ({ data }) => {
+    seen.push(data?.n)
+    throw new Error('a fault of the caller')
+  })
+  t.match(snapshot, { source: 'file', data: { n: 1 } })
+  await eventually('told', () => warnings.length > 0)
+  proxy.set({ kind: 'pass' })
+  await eventually('live', () => registry.peek('/pool')?.source === 'live')
+  await witness.set('/pool', '{"n":2}')
+  await eventually('the change', () => seen.length > 1)
+  t.same(seen, [1, 2])
+  t.equal(warnings.length, 2)
+})
+
 test('N43: what changed while nobody looked is told once ZooKeeper is there', async t => {
   const { cacheFile, chroot, witness } = await savedScene(t)
   const proxy = await proxyTo(t, at)

@@ -1,4 +1,5 @@
 // get, callbacks and watch() against a real server: what they tell, how often, and what cannot break them.
+import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Test } from '../../tap.ts'
@@ -193,6 +194,27 @@ test('N31, N33, H19: first calls while the link is down answer at once, and catc
   proxy.set({ kind: 'pass' })
   await eventually('caught up', () => last()?.data?.n === 1)
   t.equal(seen.length, 2)
+})
+
+test('N33: what was answered without a connection is asked for again until it is answered', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  await witness.create('/a', '{"n":1}')
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
+  const { callback, seen, last } = recorder()
+  await registry.get('/a', callback)
+  let cuts = 0
+  proxy.filter(frame => {
+    if (frame.kind !== 'request' || frame.opcode === OpCode.ping || cuts === 3) return 'pass'
+    cuts++
+    return 'cut'
+  })
+  proxy.set({ kind: 'pass' })
+  await eventually('live', () => last()?.data?.n === 1)
+  t.equal(cuts, 3)
+  t.equal(seen.length, 2)
+  t.match(registry.peek('/a'), { source: 'live', stale: false })
 })
 
 test('N32: what may not be read rejects with NO_AUTH, and can be asked for again', async t => {
