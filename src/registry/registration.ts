@@ -1,53 +1,42 @@
 // An ephemeral node that is kept as its owner wants it: what is wanted is compared with what is there, again and again.
-import { ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing, isRace, isSessionOver } from '../recipes/persistence.ts'
-import type { Agenda } from './agenda.ts'
 import { Alarm } from './agenda.ts'
 import type { ServiceRegistryError } from './errors.ts'
 import type { Gate } from './gate.ts'
-import type { Found, OwnedNodePort } from './owned-node.ts'
-import { OwnedNode } from './owned-node.ts'
-import { ANSWER_INTERVAL, AnswerPace, TakeoverPace } from './pace.ts'
-import { ownedByOther, stopped, takenOver } from './registration-errors.ts'
+import { ANSWER_INTERVAL, AnswerPace } from './pace.ts'
+import type { ReconcilerPort } from './reconciler.ts'
+import { Reconciler } from './reconciler.ts'
+import { ownedByOther, stopped } from './registration-errors.ts'
 import type { Patience } from './waiters.ts'
 import { Waiters } from './waiters.ts'
 import type { Standing, Wanted } from './wanted.ts'
-import { isAsWanted } from './wanted.ts'
 
 const log = logger('registration')
 
 /** How often a registration is checked although nothing happened, in milliseconds. */
 const CHECK_INTERVAL = 60_000
 
-export interface RegistrationPort extends OwnedNodePort {
-  readonly agenda: Agenda
+export interface RegistrationPort extends ReconcilerPort {
   /** Bounds how many look at the tree at once. */
   readonly gate: Gate
-  warning(error: unknown): void
   /** The conflict policy made it give up. */
   gaveUp(registration: Registration): void
 }
 
-/**
- * - `created`: it stands since just now, and nobody watches it yet. `settled`: as wanted, and watched.
- * - `blocked`: something of somebody else stands there, and we wait for it to go.
- */
-type Outcome = 'created' | 'settled' | 'blocked'
 /** `queued`: it waits for its turn at the gate. */
 type Phase = 'resting' | 'queued' | 'working' | 'stopped'
 
 export class Registration {
   readonly path: string
   readonly #port: RegistrationPort
-  readonly #node: OwnedNode
+  readonly #reconciler: Reconciler
   readonly #alarm: Alarm
   readonly #waiters: Waiters
   // Most never need them, and there may be many registrations.
   #backoff: Backoff | null = null
   #answers: AnswerPace | null = null
-  #takeovers: TakeoverPace | null = null
   #wanted: Wanted = { kind: 'absent' }
   #phase: Phase = 'resting'
   /** True while something may have changed since the last look. */
@@ -55,10 +44,6 @@ export class Registration {
   #lookAt = Number.POSITIVE_INFINITY
   #standing: Standing = 'pending'
   #obstacle: 'foreign' | 'nobodys' = 'foreign'
-  /** The session in which a look with a watch succeeded that has not fired since; 0n: none. */
-  #watchedIn = 0n
-  /** True if something stood there when last heard of. */
-  #present = false
   /** Number of the newest caller whom the look at hand serves: a wish that comes meanwhile does not harm it. */
   #served = 0
   /** True once somebody was told why it is not as wanted. */
@@ -72,7 +57,12 @@ export class Registration {
       () => this.#setAlarm(),
       () => this.#tellObstacle(),
     )
-    this.#node = new OwnedNode(path, port, ({ type }) => this.#changed(type !== 'nodeDeleted'))
+    this.#reconciler = new Reconciler(
+      path,
+      port,
+      () => this.#changed(),
+      ms => this.#lookLater(ms),
+    )
   }
 
   get wanted(): Wanted {
@@ -111,9 +101,7 @@ export class Registration {
 
   /** There is a link again. Watches tell what was missed, unless the session, and the node with it, is a new one. */
   linked(): void {
-    const watched = this.#watchedIn === this.#port.zk.sessionId
-    if (watched && this.#standing === 'settled') return
-    if (!watched) this.#present = false
+    if (this.#reconciler.linked() && this.#standing === 'settled') return
     this.#look()
   }
 
@@ -133,12 +121,10 @@ export class Registration {
   /** Stops, and takes the watch back. */
   dispose(): void {
     this.stop()
-    this.#node.forget()
+    this.#reconciler.dispose()
   }
 
-  #changed(present: boolean): void {
-    this.#watchedIn = 0n
-    this.#present = present
+  #changed(): void {
     // A session that is being closed takes all its nodes away: there is nothing to look at before the next one.
     if (this.#over) return
     const { clock } = this.#port.agenda
@@ -199,10 +185,12 @@ export class Registration {
   async #lookOnce(): Promise<void> {
     this.#served = this.#waiters.newest
     const wanted = this.#wanted
-    const outcome = await this.#reconcile(wanted)
+    const outcome = await this.#reconciler.step(wanted)
     if (this.#phase === 'stopped') return
-    if (outcome === 'blocked') this.#blocked(wanted)
-    else {
+    if (outcome === 'foreign' || outcome === 'nobodys') {
+      this.#obstacle = outcome
+      this.#blocked(wanted)
+    } else {
       this.#standing = this.#wanted === wanted ? 'settled' : 'pending'
       this.#told = false
       this.#waiters.resolve(this.#served)
@@ -210,7 +198,6 @@ export class Registration {
     this.#lookLater(CHECK_INTERVAL * (0.8 + 0.4 * Math.random()))
     // Whoever waited knows by now; the watch follows right behind.
     if (outcome !== 'created') return
-    this.#present = true
     this.#port.gate.runLater(0, () => this.#arm(wanted))
   }
 
@@ -233,7 +220,7 @@ export class Registration {
     // A client that is closed brings nothing back before it is started again.
     const passing = !this.#over && (isPassing(error) || isSessionOver(error) || isRace(error))
     log('%s: %s', this.path, error)
-    this.#watchedIn = 0n
+    this.#reconciler.failed()
     if (this.#standing === 'settled') this.#standing = 'pending'
     // What passes is waited out together with the wish; the rest is the caller's to know, now.
     if (!passing && this.#waiters.size === 0 && !this.#told) {
@@ -250,70 +237,13 @@ export class Registration {
     return state === 'closed' || state === 'authFailed'
   }
 
-  /** One step from what is there to what is wanted. */
-  async #reconcile(wanted: Wanted): Promise<Outcome> {
-    if (wanted.kind === 'absent') return this.#reconcileAbsent()
-    // Most often there is nothing, and asking first would only cost time.
-    if (!this.#present && (await this.#node.create(wanted.bytes))) return 'created'
-    const found = await this.#find()
-    switch (found.kind) {
-      case 'none':
-        return (await this.#node.create(wanted.bytes)) ? 'created' : this.#again()
-      case 'mine':
-        if (!isAsWanted(found.data, wanted)) await this.#node.write(found.stat, wanted.bytes)
-        return 'settled'
-      case 'former':
-        await this.#node.replace(found.stat, wanted.bytes)
-        return 'created'
-      case 'foreign':
-        if (wanted.conflict === 'takeover') return this.#takeOver(found, wanted.bytes)
-    }
-    this.#obstacle = found.kind
-    return 'blocked'
-  }
-
-  async #reconcileAbsent(): Promise<Outcome> {
-    const found = await this.#find()
-    if (found.kind === 'mine' || found.kind === 'former') await this.#node.remove(found.stat)
-    return 'settled'
-  }
-
-  /** Something stood there a moment ago, and did not a moment before. */
-  #again(): never {
-    throw new ZooKeeperError('NODE_EXISTS', { path: this.path })
-  }
-
-  async #takeOver(found: Exclude<Found, { kind: 'none' }>, bytes: Uint8Array): Promise<Outcome> {
-    this.#takeovers ??= new TakeoverPace()
-    const { clock } = this.#port.agenda
-    const pause = this.#takeovers.pause(clock.now())
-    if (pause > 0) {
-      this.#obstacle = 'foreign'
-      this.#lookLater(pause)
-      return 'blocked'
-    }
-    await this.#node.replace(found.stat, bytes)
-    this.#takeovers.took(clock.now())
-    this.#port.warning(takenOver(this.path, found.stat.ephemeralOwner))
-    return 'created'
-  }
-
-  async #find(): Promise<Found> {
-    const session = this.#port.zk.sessionId
-    this.#watchedIn = session
-    const found = await this.#node.find()
-    this.#present = found.kind !== 'none'
-    if (!this.#present) this.#watchedIn = 0n
-    return found
-  }
-
   /** After a creation, of many at once when all stand: from now on a change by anybody is noticed. */
   async #arm(wanted: Wanted): Promise<void> {
     if (this.#phase === 'stopped' || this.#over) return
     try {
-      const found = await this.#find()
-      if (wanted !== this.#wanted || wanted.kind === 'absent') return
-      if (found.kind !== 'mine' || !isAsWanted(found.data, wanted)) this.#look()
+      if (wanted.kind === 'absent') return
+      const sound = await this.#reconciler.watch(wanted)
+      if (wanted === this.#wanted && !sound) this.#look()
     } catch (error) {
       this.#failed(error)
     }
