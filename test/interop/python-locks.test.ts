@@ -1,6 +1,7 @@
 // One lock path for both, ours and the Python package's: they exclude each other, and hand it over.
 import type { ZooKeeper } from '../../protocol/index.ts'
-import { expireSession } from '../../src/testing/index.ts'
+import { ServiceRegistry } from '../../src/registry/service-registry.ts'
+import { expireSession, FaultProxy } from '../../src/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { sideBySide, text } from './python-pair.ts'
 
@@ -177,4 +178,34 @@ test('N70: never two at once, with both trying as fast as they can', async (t, p
   }
   await Promise.all([oursInTurn(), pythonInTurn()])
   t.equal(turns, 30)
+})
+
+test('N73, H6: a holder that is cut off knows it before Python has the lock', async (t, pair) => {
+  const { python, witness, servers } = await pair()
+  const [target = '', chroot = ''] = servers.split(/(?=\/)/)
+  const proxy = await FaultProxy.start({ target })
+  t.teardown(() => proxy.close())
+  const holder = await ServiceRegistry.connect({
+    servers: `${proxy.connectString}${chroot}`,
+    sessionTimeout: 2000,
+  })
+  t.teardown(() => holder.stop())
+  const lock = holder.getLock('/lock')
+  t.equal(await lock.acquire(), true)
+  const next = python.call('recipe_acquire', { handle: 'h', recipe: 'Semaphore', path: '/lock' })
+  await inLine(witness, 1)
+  proxy.cut()
+  await eventually('connected again', () => proxy.connections > 0 && holder.getState())
+  t.equal(lock.status(), true, 'a link that breaks costs nothing')
+  t.equal((await witness.getChildren('/lock')).children.length, 1)
+  proxy.set({ kind: 'blackHole', direction: 'both' })
+  t.equal(await next, true)
+  t.equal(lock.status(), false)
+  proxy.set({ kind: 'pass' })
+  await eventually('back', () => holder.getState())
+  t.equal(await holder.acquireLock('/lock', { wait: 0 }), false)
+  const waiting = holder.acquireLock('/lock', { wait: 30_000 })
+  await inLine(witness, 1)
+  await python.call('recipe_release', { handle: 'h' })
+  t.equal(await waiting, true)
 })
