@@ -25,7 +25,7 @@ export class EmulatedWatch {
   readonly #watcher: Watcher
   /** The znodes that are there as far as the reader was told, with the names of the children watched. */
   readonly #known = new Map<string, Set<string>>()
-  /** Znodes whose reading failed: they are not watched any more. */
+  /** Znodes whose reading failed: they, or their children, are not watched until the next gap. */
   readonly #unread = new Set<string>()
   #stopped = false
 
@@ -89,13 +89,16 @@ export class EmulatedWatch {
     await Promise.all(paths.map(child => this.#visit(child, announce)))
   }
 
-  /** None where there is no znode: the other watch of the pair tells. */
+  /** None where there is no znode: the other watch of the pair tells. None where READ is not granted, as in a real watch. */
   async #children(path: string): Promise<readonly string[]> {
     try {
       return (await this.#port.getChildren(path, this.#onChildren)).children
     } catch (error) {
       if (ZooKeeperError.is(error, 'NO_NODE')) return []
-      throw error
+      if (!ZooKeeperError.is(error, 'NO_AUTH')) throw error
+      this.#unread.add(path)
+      if (!this.#stopped) this.#port.warning(error)
+      return []
     }
   }
 

@@ -9,6 +9,7 @@ import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
 const UNKNOWN = -6
+const NO_AUTH = -102
 const replies: Readonly<Record<string, unknown>> = {
   addWatch: { err: 0 },
   exists: aStat,
@@ -22,6 +23,8 @@ interface Stage extends World {
   readonly old: Set<number>
   /** How an old server refuses; the default answers and hangs up. */
   refuse: (link: ScriptedConnection, request: ScriptedRequest) => void
+  /** How getChildren is answered; the default knows no children. */
+  reads: (link: ScriptedConnection, request: ScriptedRequest) => void
   /** Answers whatever the client asks, until it asks no more. */
   serve(): Promise<void>
   /** What the newest connection was asked. */
@@ -38,6 +41,7 @@ async function mixed(t: Test, old: readonly number[], servers = 'a:1,b:2'): Prom
       link.refuse(request, UNKNOWN, -1n)
       link.close()
     },
+    reads: (link, request) => link.reply(request, replies[request.name]),
     asked: () => world.ensemble.link.names.join(' '),
     serve: async () => {
       for (let idle = 0; idle < 300; idle++) {
@@ -57,6 +61,7 @@ function answer(stage: Stage, link: ScriptedConnection): void {
   link.take(request.name)
   const isNew = request.name === 'addWatch' || request.name === 'setWatches2'
   if (isNew && stage.old.has(link.address.port)) stage.refuse(link, request)
+  else if (request.name === 'getChildren') stage.reads(link, request)
   else link.reply(request, replies[request.name])
 }
 
@@ -234,3 +239,29 @@ t.test('H20: a watch that ends while its server changes leaves nothing behind', 
     t.equal(armed > 0, removed > 0, `what was armed is removed: ${stage.asked()}`)
   }
 })
+
+t.test(
+  'H18: made of one-shot watches, a tree with a znode that may not be read is watched for the rest',
+  async t => {
+    const stage = await mixed(t, [1], 'a:1')
+    const { zk, ensemble, clock } = stage
+    let denied = true
+    stage.reads = (link, request) => {
+      const { path } = request.body as { path: string }
+      if (path === '/a/no' && denied) return link.refuse(request, NO_AUTH)
+      const children = path === '/a' ? ['no', 'yes'] : path === '/a/no' ? ['below'] : []
+      link.reply(request, { children, stat: aStat })
+    }
+    const events = heard(zk, '/a', true)
+    await stage.serve()
+    t.strictSame(events, ['resync /a'])
+    t.match(stage.warnings, [{ code: 'NO_AUTH', path: '/a/no' }])
+    for (const path of ['/a/yes', '/a/no']) ensemble.link.notify('dataChanged', path)
+    await clock.settle()
+    t.strictSame(events.slice(1), ['nodeDataChanged /a/yes', 'nodeDataChanged /a/no'])
+    await stage.serve()
+    denied = false
+    await moveOn(stage)
+    t.ok(events.includes('nodeCreated /a/no/below'), 'it is tried again after a gap')
+  },
+)
