@@ -35,6 +35,8 @@ export class Sessions {
   /** Of the session at hand; 0n while a server has given none. */
   id = 0n
   #previousId = 0n
+  /** What `live-sessions.ts` knows this client to hold. */
+  #held: SessionCredentials | null = null
 
   constructor({ environment, announcer, dispatcher, onExpired, credentials }: SessionsInput) {
     this.#environment = environment
@@ -60,10 +62,12 @@ export class Sessions {
     former.giveUp()
     // An expiry may be followed by a new session anyway.
     if (this.current !== former) return
-    this.current = this.#open(null)
+    const next = this.#open(null)
+    this.current = next
     this.id = 0n
     this.#announce('connecting', former.state)
-    this.current.start()
+    // A listener may have begun another one.
+    if (this.current === next) next.start()
   }
 
   #open(credentials: SessionCredentials | null): Session {
@@ -73,7 +77,7 @@ export class Sessions {
       {
         changed: (state, before) => this.#changed(session, state, before),
         ended: (state, before, heirs) => {
-          if (session.credentials !== null) letGo(session.credentials, this)
+          this.#letGo()
           this.#ended(state, before, heirs)
         },
         notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
@@ -99,8 +103,16 @@ export class Sessions {
     if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
   }
 
+  /** The former one may be gone without an end: one that only a read-only server has seen goes with its connection. */
   #hold({ credentials }: Session): void {
+    this.#letGo()
+    this.#held = credentials
     if (credentials !== null && !hold(credentials, this)) this.#announcer.warn(new Error(SHARED))
+  }
+
+  #letGo(): void {
+    if (this.#held !== null) letGo(this.#held, this)
+    this.#held = null
   }
 
   #established(sessionId: bigint): void {

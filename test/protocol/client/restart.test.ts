@@ -108,3 +108,18 @@ t.test('restart: of a client that never began, or that does not get through', as
   t.equal(aborted.state, 'rejected')
   t.equal(zk.generation, 1, 'a call that was aborted before it began changes nothing')
 })
+
+t.test('restart: by a listener that hears of a restart: one session is left, on one connection', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { onExpired: 'close' })
+  let restarted: unknown
+  const off = zk.on('state', ({ state }) => {
+    if (state !== 'connecting') return
+    off()
+    restarted = outcomeOf(zk.restart())
+  })
+  const restarting = outcomeOf(zk.restart())
+  await clock.settle()
+  t.match([restarting, restarted], [{ state: 'resolved' }, { state: 'resolved' }])
+  t.equal(ensemble.connections.filter(({ closed }) => !closed).length, 1)
+  t.equal(ensemble.connections.length, 2)
+})

@@ -3,7 +3,7 @@ import type { ZooKeeperOptions } from '../../../protocol/client/options.ts'
 import { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
 import { outcomeOf } from '../../support/outcome.ts'
 import type { World } from '../../support/scripted-client.ts'
-import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
+import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
@@ -20,7 +20,7 @@ async function second(t: Test, { clock, ensemble }: World, options: ZooKeeperOpt
   zk.on('warning', warning => warnings.push(warning as Error))
   outcomeOf(zk.connect())
   await clock.settle()
-  t.equal(zk.state, 'connected')
+  t.match(zk.state, /^connected/)
   t.teardown(async () => {
     const closing = zk.close()
     await clock.advance(1000)
@@ -48,6 +48,20 @@ t.test('H34: a session of its own, or one whose client has ended, is nobody else
   t.equal(closing.state, 'resolved')
   world.ensemble.reach = () => 'open'
   t.strictSame((await second(t, world, { session })).warnings, [])
+})
+
+t.test('H34: a session that went with its read-only server is not held any more', async t => {
+  const world = newWorld(t, { readOnly: true })
+  world.ensemble.onHandshake = link => world.ensemble.admit(link, { readOnly: true })
+  outcomeOf(world.zk.connect())
+  await world.clock.settle()
+  const session = world.zk.session!
+  await reconnect(world)
+  await world.clock.settle()
+  t.not(world.zk.sessionId, session.id)
+  const other = await second(t, world, { session, readOnly: true })
+  t.equal(other.zk.sessionId, session.id)
+  t.strictSame(other.warnings, [])
 })
 
 t.test('H34: clients of different processes notice by their connections, which are cut at once', async t => {
