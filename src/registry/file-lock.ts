@@ -1,6 +1,7 @@
 // A lock between the processes of one machine, as a file beside the one that it protects.
 import { randomUUID } from 'node:crypto'
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { delay } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
@@ -8,6 +9,12 @@ import { systemClock } from '../../protocol/support/clock.ts'
 /** Nobody holds it for longer: it is kept for one small write. In milliseconds. */
 const STALE_AFTER = 5000
 const LONGEST_PAUSE = 30
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+/** A holder takes less. */
+const LONGEST = 4096
+/** It becomes part of a file's name: what is none of ours could lead anywhere. */
+const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 interface Holder {
   readonly token: string
@@ -77,7 +84,7 @@ async function create(path: string, holder: Holder): Promise<boolean> {
 /** The token of a lock that nobody will release; empty if it says nothing; null: it is held, or gone by now. */
 async function staleToken(path: string): Promise<string | null> {
   try {
-    const [holder, { mtimeMs }] = [await holderOf(path), await stat(path)]
+    const [holder, { mtimeMs }] = [await holderOf(path), await lstat(path)]
     const gone = holder !== null && holder.host === hostname() && !isAlive(holder.pid)
     return gone || Date.now() - mtimeMs > STALE_AFTER ? (holder?.token ?? '') : null
   } catch (error) {
@@ -104,12 +111,27 @@ async function broken(path: string, stale: string): Promise<boolean> {
   return token === stale
 }
 
+/** null where it says nothing that a holder would say. */
 async function holderOf(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
+    const { token, pid, host } = Object(JSON.parse(await textOf(path))) as Partial<Holder>
+    if (typeof token !== 'string' || !TOKEN.test(token)) return null
+    return Number.isInteger(pid) && typeof host === 'string' ? { token, pid: pid as number, host } : null
   } catch (error) {
     if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return null
     throw error
+  }
+}
+
+/** Neither follows a link nor waits at a pipe: in a folder that others can write to, it may be either. */
+async function textOf(path: string): Promise<string> {
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new Error(`${path} is no file`)
+    return stat.size <= LONGEST ? await file.readFile('utf8') : ''
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,5 +1,6 @@
 // The cache file on a real disk: who may read it, what is left of a bad one, and many processes at once.
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -168,9 +169,10 @@ t.test('file lock: one holder; a dead or a frozen one is replaced, and notices',
   await second.release()
   const dead = run(['-e', ''])
   await dead.done
-  await writeFile(path, JSON.stringify({ token: 'dead', pid: dead.pid, host: hostname() }))
+  const token = randomUUID()
+  await writeFile(path, JSON.stringify({ token, pid: dead.pid, host: hostname() }))
   const third = (await FileLock.take(path, 0, orphaned))!
-  t.strictSame(orphans, [first.token, 'dead'])
+  t.strictSame(orphans, [first.token, token])
   await third.release()
   await writeFile(path, '')
   t.equal(await FileLock.take(path, 20, orphaned), null, 'perhaps just being made')
@@ -179,6 +181,36 @@ t.test('file lock: one holder; a dead or a frozen one is replaced, and notices',
   await rm(path)
   t.equal(await fourth.held(), false)
   await fourth.release()
+})
+
+t.test('file lock: what somebody else left in its place leads nowhere', async t => {
+  const { at, file, cache, warnings } = await scene(t)
+  const longAgo = new Date(Date.now() - 60_000)
+  const precious = join(at, 'precious.tmp')
+  await writeFile(precious, 'theirs')
+  await mkdir(`${file}.`)
+  for (const token of ['/../precious', ['/../precious'], 7, '']) {
+    await writeFile(`${file}.lock`, JSON.stringify({ token, pid: 2 ** 22 + 1, host: hostname() }))
+    await utimes(`${file}.lock`, longAgo, longAgo)
+    t.equal(await cache.write(one('/a'), 0), true)
+    t.equal(await readFile(precious, 'utf8'), 'theirs', 'the draft of no holder')
+  }
+  await writeFile(`${file}.lock`, 'null')
+  t.equal(await cache.write(one('/a'), 0), false, 'held by somebody who says nothing')
+  await rm(`${file}.lock`)
+  await symlink(precious, `${file}.lock`)
+  t.equal(await cache.write(one('/a'), 0), false)
+  await rm(`${file}.lock`)
+  await mkdir(`${file}.lock`)
+  await utimes(`${file}.lock`, longAgo, longAgo)
+  t.equal(await cache.write(one('/a'), 0), false)
+  t.ok((await stat(`${file}.lock`)).isDirectory(), 'a folder is left where it is')
+  await rm(`${file}.lock`, { recursive: true })
+  t.match(warnings, [{ code: 'CACHE_FILE' }, { code: 'CACHE_FILE' }])
+  if (process.platform === 'win32') return
+  const pipe = run(['-e', `require('node:child_process').execFileSync('mkfifo', ['${file}.lock'])`])
+  t.equal((await pipe.done).code, 0)
+  t.equal(await cache.write(one('/a'), 0), false, 'does not wait at a pipe')
 })
 
 function writer(file: string, name: string, count: number): string[] {
