@@ -1,5 +1,15 @@
 // The sessions that were ours: what they own may be replaced. With a file, also those of the process before this one.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { formatSessionId } from '../../protocol/session/handshake.ts'
@@ -7,6 +17,8 @@ import { logger } from '../../protocol/support/log.ts'
 import { ServiceRegistryError } from './errors.ts'
 
 const log = logger('sessions')
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 
 /** A session that is older has long expired. */
 const MOST_SESSIONS = 16
@@ -78,7 +90,7 @@ export class SessionMemory {
 
 function read(file: string): Content | null {
   try {
-    const content = JSON.parse(readFileSync(file, 'utf8')) as Partial<Content>
+    const content = JSON.parse(textOf(file)) as Partial<Content>
     const { version, host, pid, started, sessions } = content
     if (version !== 1 || typeof host !== 'string' || !Number.isInteger(pid) || !Array.isArray(sessions))
       return null
@@ -90,7 +102,23 @@ function read(file: string): Content | null {
   }
 }
 
-/** Written beside it and renamed: a crash leaves the old file or the new one. */
+/** Neither follows a link nor waits at a pipe; a file of another user could claim anybody's sessions. */
+function textOf(file: string): string {
+  const descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const stat = fstatSync(descriptor)
+    if (!stat.isFile()) throw new Error('it is no file')
+    if (process.geteuid !== undefined && stat.uid !== process.geteuid()) throw new Error('of another user')
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Written beside it and renamed: a crash leaves the old file or the new one. Under a name that nobody can guess and
+ * only if it is new: a link that somebody left there is not written through.
+ */
 function write(file: string, sessions: Iterable<bigint>): void {
   const content: Content = {
     version: 1,
@@ -99,9 +127,14 @@ function write(file: string, sessions: Iterable<bigint>): void {
     started: startOf(process.pid),
     sessions: [...sessions].map(formatSessionId),
   }
-  const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 })
-  renameSync(temporary, file)
+  const temporary = `${file}.${randomUUID()}.tmp`
+  try {
+    writeFileSync(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }
 
 /** Ids are signed, and written without a sign. */

@@ -1,6 +1,15 @@
 // A process that is killed and started again while the server still has its session.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -170,6 +179,43 @@ test('H35: a file that proves nothing is a start without proof', async t => {
   const registry = await registryAt(t, servers, { sessionFile, conflict: 'fail' })
   await registry.setNode('/a', { n: 1 })
   t.match(await dataOf(witness, '/a'), { n: 1 }, 'the same with a proof')
+})
+
+test('H35: a session file is not written through a link, nor believed through one', async t => {
+  const { servers, witness } = await branch(t, at)
+  const stranger = await registryAt(t, servers)
+  await stranger.setNode('/a', { n: 'theirs' })
+  const id = `0x${BigInt.asUintN(64, stranger.client.sessionId).toString(16)}`
+  const claim = JSON.stringify({
+    version: 1,
+    host: hostname(),
+    pid: process.pid,
+    started: null,
+    sessions: [id],
+  })
+  const [sessionFile, victim] = [fileFor(t), fileFor(t)]
+  writeFileSync(victim, claim)
+  symlinkSync(victim, sessionFile)
+  // Where a writer that is easy to foresee would put its draft.
+  symlinkSync(victim, `${sessionFile}.${process.pid}.tmp`)
+  const registry = await registryAt(t, servers, { sessionFile, conflict: 'fail' })
+  t.match(await errorOf(registry.setNode('/a', { n: 1 })), { code: 'OWNED_BY_OTHER' })
+  t.equal(readFileSync(victim, 'utf8'), claim)
+  t.ok(lstatSync(sessionFile).isFile(), 'the link is replaced by a file')
+  t.match(await dataOf(witness, '/a'), { n: 'theirs' })
+})
+
+test('H35: a session file is free again where a registry could not be made', async t => {
+  const { servers } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const impossible = ServiceRegistry.connect({ servers: 'host:port:7', sessionFile })
+  t.match(await errorOf(impossible), { name: 'InvalidConnectStringError' })
+  const signal = AbortSignal.abort(new Error('no patience'))
+  t.match(await errorOf(ServiceRegistry.connect({ servers, sessionFile }, { signal })), {
+    message: 'no patience',
+  })
+  const registry = await registryAt(t, servers, { sessionFile })
+  t.ok(registry.getState())
 })
 
 test('H35: a session file that cannot be written is told before anything is done', async t => {
