@@ -3,9 +3,10 @@ import type { Acl, RequestOptions, SessionCredentials, ZooKeeperOptions } from '
 import { ZooKeeper, ZooKeeperError } from '../../protocol/index.ts'
 import { isLinked, isTerminal } from '../../protocol/session/states.ts'
 import { withDeadline } from '../../protocol/support/abort.ts'
-import { systemClock } from '../../protocol/support/clock.ts'
+import { systemClock, unreferencedClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
+import { isPassing } from '../recipes/persistence.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
@@ -18,6 +19,9 @@ const log = logger('registry')
 
 /** A request waits for a connection through one lost session, and no longer. */
 const SESSIONS_TO_WAIT = 2
+
+/** Milliseconds before the servers are asked again whether they have told all. */
+const CONFIRM_AGAIN = 200
 
 /** jute.maxbuffer less what a path and an ACL take. */
 const MAX_DATA_SIZE = 1024 * 1024 - 4096
@@ -43,6 +47,8 @@ export class Link {
   /** The process that the connection belongs to. */
   #pid: number = process.pid
   #confirmed = false
+  /** The session lives at least until then. */
+  #aliveUntil = 0
   /** Names the connection at hand. */
   #link: symbol | null = null
 
@@ -50,13 +56,15 @@ export class Link {
     const { username, password, acl } = settings
     this.#settings = settings
     this.#onForked = port.forked
-    this.#sessions = new SessionMemory(settings.sessionFile, port.warning)
     this.#limiter = settings.rateLimit === null ? null : new RateLimiter(systemClock, settings.rateLimit)
     this.#credentials = { username, password, acl }
     this.zk = this.#client()
+    // Last, as closing alone gives the file back.
+    this.#sessions = new SessionMemory(settings.sessionFile, port.warning)
     this.zk.on('state', ({ state, previous, sessionId, generation }) => {
       if (sessionId !== 0n) this.#sessions.add(sessionId)
       if (state === 'closed') this.#closed()
+      this.#aliveUntil = 0
       if (isLinked(state) && isLinked(previous)) return
       // On the first connection there is no watch yet that could have missed something.
       this.#confirmed = isLinked(state) && generation === 1 && previous === 'connecting'
@@ -125,9 +133,16 @@ export class Link {
     return process.pid !== this.#pid
   }
 
-  /** True while connected, once the watches have told what was missed: answers come behind their events. */
+  /**
+   * True while connected, once the watches have told what was missed: answers come behind their events. Asks the clock
+   * too: right after this process stood still, nothing has told yet that the session is gone.
+   */
   get confirmed(): boolean {
-    return this.connected && this.#confirmed
+    if (!this.#confirmed || !this.connected) return false
+    const now = systemClock.now()
+    // Looked up when it is due: every read from memory asks.
+    if (now >= this.#aliveUntil) this.#aliveUntil = now + this.zk.sessionRemaining
+    return now < this.#aliveUntil
   }
 
   get connected(): boolean {
@@ -204,12 +219,19 @@ export class Link {
   #confirm(): void {
     const link = Symbol('link')
     this.#link = link
-    this.zk.exists('/').then(
-      () => {
-        if (this.#link === link && this.connected) this.#confirmed = true
-      },
-      error => log('not confirmed: %s', error),
-    )
+    const ask = (): void => {
+      if (this.#link !== link || !this.connected) return
+      this.zk.exists('/').then(told, error => {
+        // A refusal is an answer too; without one, snapshots would be stale for as long as the connection lasts.
+        if (!isPassing(error)) return told()
+        log('not confirmed: %s', error)
+        unreferencedClock.schedule(CONFIRM_AGAIN, ask)
+      })
+    }
+    const told = (): void => {
+      if (this.#link === link && this.connected) this.#confirmed = true
+    }
+    ask()
   }
 
   async close(): Promise<void> {
@@ -250,7 +272,7 @@ export class Link {
     try {
       await connect({ signal, timeout })
       // A connection is there before the answer to its credentials is; whatever comes next is answered behind it.
-      if (digestOf(this.#credentials) !== null) await this.zk.exists('/', { signal, timeout })
+      if (digestOf(this.#credentials) !== null) await this.#answered({ signal, timeout })
     } catch (error) {
       if (signal?.aborted) throw error
       this.checkRunning()
@@ -260,6 +282,13 @@ export class Link {
       }
       log('not connected yet: goes on in the background')
     }
+  }
+
+  /** Waits for an answer, be it a refusal. */
+  async #answered(options: RequestOptions): Promise<void> {
+    await this.zk.exists('/', options).catch(error => {
+      if (!ZooKeeperError.is(error, 'NO_AUTH')) throw error
+    })
   }
 
   #checkNotEnded(): void {

@@ -33,7 +33,8 @@ export class ChildrenListing implements ListingSource {
   get listing(): Listing {
     const { current, asOf } = this.#cache
     if (asOf === null && this.#before !== null) return this.#before
-    return { nodes: this.#map(), live: current, asOf }
+    // Right after this process stood still, nothing has told yet that the session is gone.
+    return { nodes: this.#map(), live: current && this.#zk.sessionRemaining > 0, asOf }
   }
 
   listen(listener: () => void): () => void {

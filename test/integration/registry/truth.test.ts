@@ -1,4 +1,7 @@
 // What the registry says of itself has to be true: right after a stop of the process, a cut link, a change of mind.
+import { Buffer } from 'node:buffer'
+import { serverErrors } from '../../../protocol/error-codes.ts'
+import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { ServiceRegistry, ServiceRegistryOptions } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -148,3 +151,63 @@ t.test('watch: the signal ends it also while the first read waits for a connecti
   await reading
   t.pass('it ended')
 })
+
+t.test(
+  'peek: right after this process stood still for longer than the session, nothing is called live',
+  async t => {
+    const registry = await registryIn(t, { sessionTimeout: 1000 })
+    await registry.setNode('/pool/host:1')
+    await registry.get('/pool', { childData: true })
+    using view = registry.discover('/pool')
+    await view.ready
+    t.match(registry.peek('/pool'), { source: 'live', stale: false })
+    t.match(view, { source: 'live', stale: false })
+    block(1500)
+    t.match(registry.peek('/pool'), { source: 'memory', stale: true })
+    t.match(registry.peek('/pool', { childData: true }), { source: 'memory', stale: true })
+    t.match(view, { source: 'memory', stale: true })
+    await eventually('live', () => registry.peek('/pool')?.source === 'live' && view.source === 'live')
+  },
+)
+
+for (const { number, text } of [serverErrors.THROTTLED_OP, serverErrors.NO_AUTH]) {
+  t.test(
+    `get: a server that refuses one question (${text}) does not make everything stale for good`,
+    async t => {
+      const { registry, proxy } = await proxiedRegistry(t, at)
+      await registry.get('/a')
+      let refused = 0
+      proxy.filter(frame => {
+        if (frame.kind !== 'reply' || frame.opcode !== OpCode.exists || refused > 0) return 'pass'
+        refused++
+        return refusal(frame, number)
+      })
+      proxy.cut()
+      await eventually('refused', () => refused > 0)
+      await eventually('live', () => registry.peek('/a')?.source === 'live')
+    },
+  )
+}
+
+t.test(
+  'connect: credentials are told from refused ones also where the root may not be looked at',
+  async t => {
+    const { proxy, chroot } = await proxiedRegistry(t, at)
+    proxy.filter(frame =>
+      frame.kind === 'reply' && frame.opcode === OpCode.exists
+        ? refusal(frame, serverErrors.NO_AUTH.number)
+        : 'pass',
+    )
+    const credentials = { username: 'me', password: 'secret' }
+    const registry = await registryAt(t, `${proxy.connectString}${chroot}`, credentials)
+    t.equal(registry.getState(), true)
+  },
+)
+
+/** The same reply with this error in place of its body. */
+function refusal({ bytes }: { readonly bytes: Uint8Array }, err: number): Uint8Array {
+  const reply = Buffer.from(bytes.subarray(0, 20))
+  reply.writeInt32BE(16, 0)
+  reply.writeInt32BE(err, 16)
+  return reply
+}
