@@ -67,7 +67,7 @@ const PACKAGES: readonly { readonly folder: string; readonly names: readonly str
   { folder: 'protocol/', names: ['debug'] },
   { folder: 'src/cli/', names: ['debug', 'yaml', 'commander'] },
   { folder: 'src/agents/', names: ['debug', 'yaml', 'commander', 'nodemailer'] },
-  { folder: 'src/adapters/', names: ['debug', 'undici'] },
+  { folder: 'src/adapters/', names: ['debug', 'undici', '@grpc/grpc-js'] },
   { folder: 'src/', names: ['debug'] },
 ]
 
