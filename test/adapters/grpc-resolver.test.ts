@@ -21,6 +21,8 @@ interface Fixture {
   readonly zookeeper: EmbeddedZooKeeper
   readonly registry: ServiceRegistry
   readonly views: View[]
+  /** Listeners of the registry that the resolver has now. */
+  readonly listeners: Set<unknown>
   readonly told: Told[]
   readonly resolver: experimental.Resolver
 }
@@ -31,6 +33,7 @@ async function fixture(t: Test, options: NdsrResolverOptions = {}): Promise<Fixt
   const registry = await ServiceRegistry.connect({ servers: zookeeper.connectString })
   t.teardown(() => registry[Symbol.asyncDispose]())
   const views: View[] = []
+  const listeners = new Set<unknown>()
   const told: Told[] = []
   const witness: Pick<ServiceRegistry, 'discover' | 'on'> = {
     discover: (path, options) => {
@@ -38,7 +41,14 @@ async function fixture(t: Test, options: NdsrResolverOptions = {}): Promise<Fixt
       views.push(view)
       return view
     },
-    on: (name, listener) => registry.on(name, listener),
+    on: (name, listener) => {
+      const off = registry.on(name, listener)
+      listeners.add(off)
+      return () => {
+        listeners.delete(off)
+        off()
+      }
+    },
   }
   const listener: experimental.ResolverListener = endpoints => {
     const addresses = endpoints.ok
@@ -51,7 +61,7 @@ async function fixture(t: Test, options: NdsrResolverOptions = {}): Promise<Fixt
   const Resolver = ndsrResolver(witness, options)
   const resolver = new Resolver({ scheme: 'ndsr', authority: '', path: PATH.slice(1) }, listener, {})
   t.teardown(() => resolver.destroy())
-  return { zookeeper, registry, views, told, resolver }
+  return { zookeeper, registry, views, listeners, told, resolver }
 }
 
 function at(...ports: number[]): Told {
@@ -124,10 +134,12 @@ t.test('grpc: a registry that is stopped is waited for', async t => {
 })
 
 t.test('grpc: destroyed while the registry is stopped, it stays silent', async t => {
-  const { registry, told, resolver, views } = await fixture(t)
+  const { registry, told, resolver, views, listeners } = await fixture(t)
   await registry.stop()
   resolver.updateResolution()
+  t.equal(listeners.size, 1)
   resolver.destroy()
+  t.equal(listeners.size, 0)
   await registry.start()
   using view = registry.discover(PATH)
   await view.ready

@@ -180,6 +180,8 @@ t.test('grpc: service configs: of the resolver, of the channel, or round robin',
   const channel = { 'grpc.service_config': JSON.stringify(pickFirst) }
   registerNdsrResolver(registry, { scheme: 'plain' })
   t.equal((await answering(caller(t, `plain://${PATH}`, channel))).length, 1, 'the one of the channel')
+  const none = { 'grpc.service_config_disable_resolution': 1 }
+  t.equal((await answering(caller(t, `plain://${PATH}`, none))).length, 1, 'none: pick_first of gRPC')
   registerNdsrResolver(registry, { scheme: 'first', serviceConfig: pickFirst })
   t.equal((await answering(caller(t, `first://${PATH}`))).length, 1, 'the one of the resolver')
   const methodConfig = [{ name: [{ service: 'test.Echo' }], timeout: '0.2s' }]
