@@ -11,7 +11,7 @@ export {
 export type { AcquireOptions, RecipeErrorCode, SemaphoreOptions } from './recipes/index.ts'
 export { RecipeError, Semaphore, Tenure } from './recipes/index.ts'
 export type { SchemaOption } from './registry/checked-writes.ts'
-export type { Envelope, NodeData, NodeObject } from './registry/codec.ts'
+export type { NodeData, NodeObject } from './registry/codec.ts'
 export { decode as decodeData, encode as encodeData } from './registry/codec.ts'
 export type {
   DiscoverOptions,
@@ -43,6 +43,8 @@ export {
   Weighted,
   ZonePreferring,
 } from './registry/discovery/index.ts'
+export type { EncodingOptions, EnvelopeForm } from './registry/encoding.ts'
+export type { Envelope } from './registry/envelope.ts'
 export type { ServiceRegistryErrorCode } from './registry/errors.ts'
 export { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './registry/errors.ts'
 export type { AcquireLockOptions, HeldLock, LockOptions } from './registry/lock.ts'
@@ -51,9 +53,9 @@ export type { WithLockOptions } from './registry/lock-book.ts'
 export type { CallOptions, ServiceRegistryOptions } from './registry/options.ts'
 export type { RateLimit } from './registry/rate-limiter.ts'
 export type { Checked, ReadOptions, SnapshotFor } from './registry/read-options.ts'
-export type { RegistrationStatus, SetOptions, UnsetOptions } from './registry/registration-book.ts'
 export type { ServiceRegistryEvents } from './registry/service-registry.ts'
 export { ServiceRegistry } from './registry/service-registry.ts'
+export type { RegistrationStatus, SetOptions, UnsetOptions } from './registry/set-options.ts'
 export { getServiceRegistry } from './registry/shared.ts'
 export type { Callback, ChildData, ChildSnapshot, Snapshot } from './registry/snapshot.ts'
 export type {

@@ -57,15 +57,11 @@ const chapters: readonly Chapter[] = [
     [
       'KEEP, FIX',
       'the bytes of a node: process, local time, then what the caller gave; ASCII, no blanks',
-      'There is no second key with the time in UTC. A number like 1.0 is written as 1.',
+      'A number like 1.0 is written as 1.',
     ],
     ['KEEP', 'nothing, an empty object and an empty string'],
-    ['KEEP', 'an encoder without process and time writes a lone string as it is'],
-    [
-      'FIX',
-      'what has no JSON is a typed error',
-      'Bytes are refused too: `registry.client` writes them, and there is no option of `setData` for it.',
-    ],
+    ['KEEP', "without process and time (`envelope: 'none'`) a lone string is written as it is"],
+    ['FIX', 'what has no JSON is a typed error; bytes go with `raw` only'],
     ['KEEP', 'decoding: nothing, an empty object, a JSON object, or text under `string_value`'],
     ['FIX', 'bytes that are no UTF-8 stay readable, and are marked'],
     [

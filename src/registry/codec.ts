@@ -1,7 +1,9 @@
 // The data of a node: a JSON object with the process and the time of writing, byte for byte as the Python package.
 import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, types } from 'node:util'
+import type { Envelope } from './envelope.ts'
+import { envelopeOfSecond, withoutEnvelope } from './envelope.ts'
 import { ServiceRegistryError } from './errors.ts'
 
 export type Json =
@@ -14,32 +16,8 @@ export type Json =
   | { readonly [key: string]: Json }
 export type NodeObject = { readonly [key: string]: Json }
 
-/** What callers give: an object, a string (kept under `string_value`), or nothing. */
-export type NodeData = Readonly<Record<string, unknown>> | string | null | undefined
-
-/** What the package adds to every node. */
-export interface Envelope {
-  /** Process id. */
-  readonly pid: number
-  /** Local time without a zone, `YYYY-MM-DD HH:MM:SS`: what all readers of the tree expect. */
-  readonly created: string
-}
-
-/** Of the second at hand: many nodes are written within one. */
-let current: { readonly second: number; readonly envelope: Envelope } | null = null
-
-function envelopeOfSecond(): Envelope {
-  const second = Math.floor(Date.now() / 1000)
-  if (current?.second !== second) current = { second, envelope: envelopeNow() }
-  return current.envelope
-}
-
-export function envelopeNow(now: Date = new Date()): Envelope {
-  const two = (part: number): string => String(part).padStart(2, '0')
-  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
-  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
-  return { pid: process.pid, created: `${date} ${time}` }
-}
+/** What callers give: an object, a string (kept under `string_value`), or nothing; with `raw`, bytes. */
+export type NodeData = Readonly<Record<string, unknown>> | Uint8Array | string | null | undefined
 
 /**
  * The bytes that `setNode` and `setData` write. Without an envelope (null) the data is all there is, and a string by
@@ -49,16 +27,26 @@ export function envelopeNow(now: Date = new Date()): Envelope {
 export function encode(data: NodeData, envelope: Envelope | null = envelopeOfSecond()): Uint8Array {
   const given = toObject(data)
   if (envelope === null) return encodeAlone(given)
-  const { pid = envelope.pid, created = envelope.created, ...rest } = given
-  // Two texts joined: an object would put keys that look like integers first.
-  const parts = [stringify({ pid, created }), stringify(rest)].map(text => text.slice(1, -1))
+  const { pid = envelope.pid, created = envelope.created, ...others } = given
+  // Without it in the envelope, it is a key like any other.
+  if (envelope.created_utc === undefined) return join({ pid, created }, others)
+  const { created_utc = envelope.created_utc, ...rest } = others
+  return join({ pid, created, created_utc }, rest)
+}
+
+/** Texts joined: an object would put keys that look like integers first. */
+function join(...objects: readonly Record<string, unknown>[]): Uint8Array {
+  const parts = objects.map(object => stringify(object).slice(1, -1))
   return Buffer.from(escapeNonAscii(`{${parts.filter(part => part !== '').join()}}`), 'latin1')
 }
 
 function encodeAlone(given: Record<string, unknown>): Uint8Array {
   const { string_value: text, ...rest } = given
-  if (typeof text === 'string' && Object.keys(rest).length === 0) return Buffer.from(text)
-  return Buffer.from(escapeNonAscii(stringify(given)), 'latin1')
+  const alone = typeof text === 'string' && Object.values(rest).every(value => value === undefined)
+  if (!alone) return join(given)
+  // JSON escapes half a pair; here it would be lost.
+  if (/\p{Surrogate}/u.test(text)) throw invalid('data is no Unicode text')
+  return Buffer.from(text)
 }
 
 /**
@@ -78,7 +66,7 @@ export function holds(present: NodeObject | null, data: NodeData): boolean {
 /** The caller's part of a node: without process and time of writing; a lone `string_value` is its text. */
 export function userDataOf(present: NodeObject | null): NodeData {
   if (present === null) return null
-  const { pid, created, ...rest } = present
+  const rest = withoutEnvelope(present)
   const keys = Object.keys(rest)
   if (keys.length === 0) return null
   return keys.length === 1 && typeof rest.string_value === 'string' ? rest.string_value : rest
@@ -87,6 +75,7 @@ export function userDataOf(present: NodeObject | null): NodeData {
 /** A copy of data that `encode` accepts: the caller may go on with the original. */
 export function copyOf<T>(data: T): T {
   if (typeof data !== 'object' || data === null) return data
+  if (types.isUint8Array(data)) return new Uint8Array(data) as T
   if (Array.isArray(data)) return data.map(copyOf) as T
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(data)) {
@@ -126,6 +115,7 @@ export function decode(bytes: Uint8Array | null): NodeObject | null {
 function toObject(data: NodeData): Record<string, unknown> {
   if (data === null || data === undefined) return {}
   if (typeof data === 'string') return { string_value: data }
+  if (types.isUint8Array(data)) throw invalid('data that is bytes needs { raw: true }')
   checkJson(data, 'data', 0)
   return data
 }

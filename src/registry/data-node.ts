@@ -5,7 +5,8 @@ import { ZooKeeperError } from '../../protocol/index.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isRace, persistently } from '../recipes/persistence.ts'
 import type { NodeData } from './codec.ts'
-import { copyOf, decode, encode, holds, userDataOf } from './codec.ts'
+import type { Encoding } from './encoding.ts'
+import { callerPart, encodeAs, holdsAs } from './encoding.ts'
 import type { NodePort } from './node-port.ts'
 import { withParents } from './parents.ts'
 
@@ -14,6 +15,12 @@ const log = logger('data-node')
 interface Present {
   readonly data: Uint8Array | null
   readonly stat: Stat
+}
+
+/** What a caller gives; without an encoding, that of the data which is kept. */
+export interface Content {
+  readonly data: NodeData
+  readonly encoding: Encoding | undefined
 }
 
 /** The bytes that stand, and whether they are what this registry asked for. */
@@ -37,6 +44,8 @@ export class DataNode {
   readonly #port: NodePort
   /** What we wrote last, or found as we would have written it. */
   #written: Uint8Array | null = null
+  /** The form of the data that was given last. */
+  #encoding: Encoding
   #state: State = { kind: 'absent' }
   #last: Promise<unknown> = Promise.resolve()
   #writing = 0
@@ -45,9 +54,10 @@ export class DataNode {
   /** The session that has the watch. */
   #watchedIn = 0n
 
-  constructor(path: string, port: NodePort) {
+  constructor(path: string, port: NodePort, encoding: Encoding) {
     this.path = path
     this.#port = port
+    this.#encoding = encoding
   }
 
   /** True when something of this registry stands at the path, or is being written. */
@@ -80,13 +90,15 @@ export class DataNode {
    * Data that is undefined leaves what stands there, or puts back what was taken away.
    * Errors: NO_AUTH and others that do not pass, or the signal's reason.
    */
-  async write(data: NodeData, signal: AbortSignal): Promise<void> {
+  async write({ data, encoding: asked }: Content, signal: AbortSignal): Promise<void> {
     this.#writing++
     try {
       await this.#inTurn(signal, async () => {
-        const { bytes, ours } = await persistently(() => this.#write(data, signal), signal)
+        const encoding = asked ?? this.#encoding
+        const { bytes, ours } = await persistently(() => this.#write(data, encoding, signal), signal)
         if (ours) this.#written = bytes
-        this.#state = { kind: 'present', data: userDataOf(decode(bytes)) }
+        this.#encoding = encoding
+        this.#state = { kind: 'present', data: callerPart(bytes, encoding) }
         if (this.#written !== null) this.#follow()
       })
     } finally {
@@ -95,11 +107,14 @@ export class DataNode {
   }
 
   /** Takes the node away, if it holds what was written here, and keeps the data, or what it held, for later. */
-  takeAway(data: NodeData, signal: AbortSignal): Promise<boolean> {
+  takeAway({ data, encoding }: Content, signal: AbortSignal): Promise<boolean> {
     return this.#inTurn(signal, async () => {
-      const kept = data === undefined ? this.data : copyOf(data)
+      const kept = data === undefined ? this.data : data
+      // What could not be put back later is the caller's to know now.
+      if (encoding !== undefined) encodeAs(kept, encoding)
       const removed = await persistently(() => this.#remove(false, signal), signal)
       this.#written = null
+      this.#encoding = encoding ?? this.#encoding
       this.#state = { kind: 'taken', data: kept }
       return removed
     })
@@ -144,16 +159,16 @@ export class DataNode {
   }
 
   /** The version is the condition, so that what was compared is what is replaced. */
-  async #write(data: NodeData, signal: AbortSignal): Promise<Written> {
+  async #write(data: NodeData, encoding: Encoding, signal: AbortSignal): Promise<Written> {
     for (;;) {
       const present = await this.#read(signal)
       // What somebody else wrote does not become ours because it is left alone.
       if (data === undefined && present !== null && present !== 'hidden')
         return { bytes: present.data, ours: false }
-      const bytes = encode(data === undefined ? this.#kept(present) : data)
+      const bytes = encodeAs(data === undefined ? this.#kept(present) : data, encoding)
       try {
         if (present === null) await this.#create(bytes, signal)
-        else if (present !== 'hidden' && holds(decode(present.data), data))
+        else if (present !== 'hidden' && holdsAs(present.data, data, encoding))
           return { bytes: present.data, ours: true }
         else await this.#set(bytes, versionOf(present), signal)
         return { bytes, ours: true }
@@ -223,7 +238,8 @@ export class DataNode {
     zk.get(this.path, { watch: this.#changed }).then(
       ({ data }) => {
         this.#watchedIn = zk.sessionId
-        if (this.#state.kind === 'present') this.#state = { kind: 'present', data: userDataOf(decode(data)) }
+        if (this.#state.kind === 'present')
+          this.#state = { kind: 'present', data: callerPart(data, this.#encoding) }
       },
       error => {
         log('%s: %s', this.path, error)

@@ -9,6 +9,7 @@ import { logger } from '../../protocol/support/log.ts'
 import { isPassing } from '../recipes/persistence.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
+import type { EnvelopeForm } from './encoding.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
 import type { CallOptions, Settings } from './options.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -171,6 +172,10 @@ export class Link {
 
   get conflict(): Conflict {
     return this.#settings.conflict
+  }
+
+  get envelope(): EnvelopeForm {
+    return this.#settings.envelope
   }
 
   /** Bytes of data that a request can carry besides a path and an ACL of usual size. */

@@ -1,6 +1,8 @@
 // The options of a registry, with the names and defaults of the Python package.
 import { checkAcl } from '../../protocol/client/acl.ts'
 import type { Acl } from '../../protocol/index.ts'
+import type { EncodingOptions, EnvelopeForm } from './encoding.ts'
+import { checkEnvelope, encodingOf } from './encoding.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { RateLimit } from './rate-limiter.ts'
 import type { Conflict } from './wanted.ts'
@@ -25,6 +27,8 @@ export interface ServiceRegistryOptions {
   sessionTimeout?: number
   /** What `setNode` does when a znode of somebody else stands at its path; see `SetOptions`. Default `wait`. */
   conflict?: Conflict
+  /** What `setNode` and `setData` write around the caller's data; see `SetOptions`. Default `python`. */
+  envelope?: EnvelopeForm
   /**
    * Slows calls down, as the Python package does: see `RateLimit`. Default: no limit. Python's own default of 50 calls
    * is that of the object without `calls`.
@@ -60,6 +64,7 @@ export interface Settings {
   readonly connectTimeout: number
   readonly sessionTimeout: number
   readonly conflict: Conflict
+  readonly envelope: EnvelopeForm
   readonly rateLimit: Required<RateLimit> | null
   readonly sessionFile: string | null
   readonly cacheFile: string | null
@@ -86,6 +91,7 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     connectTimeout: milliseconds('connectTimeout', options.connectTimeout ?? timeout),
     sessionTimeout: milliseconds('sessionTimeout', options.sessionTimeout ?? timeout),
     conflict: conflictOf(options.conflict ?? 'wait'),
+    envelope: checkEnvelope(options.envelope ?? 'python'),
     rateLimit: options.rateLimit == null ? null : rateLimitOf(options.rateLimit),
     sessionFile: options.sessionFile == null ? null : text('sessionFile', options.sessionFile),
     cacheFile: options.cacheFile == null ? null : filled('cacheFile', options.cacheFile),
@@ -110,11 +116,14 @@ export function checkCall(options: { state?: unknown; timeout?: unknown; signal?
 export function checkSet(options: {
   state?: unknown
   conflict?: unknown
+  envelope?: unknown
+  raw?: unknown
   timeout?: unknown
   signal?: unknown
 }): void {
   checkCall(options)
   if (options.conflict !== undefined) conflictOf(options.conflict)
+  encodingOf(options as EncodingOptions)
 }
 
 /** Throws INVALID_OPTION for what is no signal; one that has aborted passes. */

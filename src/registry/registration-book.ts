@@ -5,9 +5,11 @@ import { systemClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
 import { Agenda } from './agenda.ts'
 import type { NodeData } from './codec.ts'
-import { copyOf, decode, encode, holds } from './codec.ts'
+import { copyOf } from './codec.ts'
 import { Creations } from './creations.ts'
 import { DataNode } from './data-node.ts'
+import type { Encoding } from './encoding.ts'
+import { encodeAs, encodingOf, holdsAs } from './encoding.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { Gate } from './gate.ts'
 import type { Link } from './link.ts'
@@ -15,48 +17,13 @@ import type { CallOptions } from './options.ts'
 import { checkForce, checkNotRoot, checkSet } from './options.ts'
 import type { RegistrationPort } from './registration.ts'
 import { Registration } from './registration.ts'
-import type { Conflict, Standing, Wanted } from './wanted.ts'
-
-export interface SetOptions {
-  /** False takes the node away and keeps the data for later. Default true. */
-  state?: boolean | undefined
-  /**
-   * What to do when a znode of somebody else stands at the path of an ephemeral node; `setData` does not ask.
-   * - `wait`: waits for it to go, for as long as it takes.
-   * - `fail`: rejects with OWNED_BY_OTHER at once, and does not want the node any more.
-   * - `takeover`: replaces it in one transaction, and warns; less and less often while the other one takes it back.
-   *
-   * A persistent znode is never replaced. Default: that of the registry, `wait`.
-   */
-  conflict?: Conflict | undefined
-  /** Milliseconds until the call rejects; a node that is wanted stays wanted. Default: two session timeouts. */
-  timeout?: number | undefined
-  signal?: AbortSignal | undefined
-}
-
-export type BytesOptions = Pick<SetOptions, 'timeout' | 'signal'>
-
-export interface UnsetOptions extends CallOptions {
-  /** Deletes a node whoever wrote it. Default false: only what this registry wrote. */
-  force?: boolean
-}
-
-/** One path that this registry has set, as far as is known here. */
-export interface RegistrationStatus {
-  readonly path: string
-  /** `node`: ephemeral, by `setNode`. `data`: persistent, by `setData`. */
-  readonly kind: 'node' | 'data'
-  /** True if the node is wanted; of a data node, true while it stands. */
-  readonly state: boolean
-  /** The caller's data: of a node, what is wanted; of a data node, what it holds now, whoever wrote it. */
-  readonly data: NodeData
-  /** `settled`: as wanted. `pending`: on its way there. `blocked`: something of somebody else stands there. */
-  readonly standing: Standing
-}
+import type { BytesOptions, RegistrationStatus, SetOptions, UnsetOptions } from './set-options.ts'
+import type { Wanted } from './wanted.ts'
 
 interface NodeEntry {
   readonly registration: Registration
   data: NodeData
+  encoding: Encoding
 }
 
 /**
@@ -88,19 +55,22 @@ export class RegistrationBook {
     this.#check(path, 'setNode', options)
     checkNotRoot(path)
     if (this.#dataNodes.get(path)?.claimed) throw typeConflict(path, 'setData')
-    const given = data === undefined ? this.#nodes.get(path)?.data : data
-    const bytes = encode(given)
+    const former = data === undefined ? this.#nodes.get(path) : undefined
+    const given = data === undefined ? former?.data : data
+    const encoding = encodingOf(options) ?? former?.encoding ?? this.#link.envelope
+    const bytes = encodeAs(given, encoding)
     checkSize(path, bytes, this.#link)
     const entry = this.#node(path)
     // The caller may go on with the object.
     const kept = copyOf(given)
-    entry.data = kept
+    Object.assign(entry, { data: kept, encoding })
     const { state = true, conflict = this.#link.conflict } = options
     const { wanted } = entry.registration
     // Equal data keeps the bytes, and with them the time of writing.
-    const same = wanted.kind === 'present' && holds(decode(wanted.bytes), kept)
-    const present = { kind: 'present' as const, data: kept, bytes: same ? wanted.bytes : bytes, conflict }
-    await this.#want(entry.registration, state ? present : { kind: 'absent' }, options)
+    const same = wanted.kind === 'present' && holdsAs(wanted.bytes, kept, encoding)
+    const written = { data: kept, encoding, bytes: same ? wanted.bytes : bytes }
+    const wish: Wanted = state ? { kind: 'present', ...written, conflict } : { kind: 'absent' }
+    await this.#want(entry.registration, wish, options)
   }
 
   /**
@@ -114,7 +84,7 @@ export class RegistrationBook {
     const { registration } = this.#node(path)
     const { conflict } = this.#link
     const wanted: Wanted =
-      bytes === null ? { kind: 'absent' } : { kind: 'present', data: decode(bytes), bytes, conflict }
+      bytes === null ? { kind: 'absent' } : { kind: 'present', data: bytes, encoding: 'raw', bytes, conflict }
     const wish = handled(this.#want(registration, wanted, options))
     this.#link.checkRunning()
     if (!this.#link.connected) throw new NoConnectionError()
@@ -125,11 +95,15 @@ export class RegistrationBook {
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {
     this.#check(path, 'setData', options)
     if (this.#nodes.has(path)) throw typeConflict(path, 'setNode')
-    if (data !== undefined) checkSize(path, encode(data), this.#link)
+    const asked = encodingOf(options)
+    const encoding = data === undefined ? asked : (asked ?? this.#link.envelope)
+    if (data !== undefined) checkSize(path, encodeAs(data, encoding ?? this.#link.envelope), this.#link)
+    // The caller may go on with the object.
+    const content = { data: copyOf(data), encoding }
     const { state = true } = options
     await this.#onData(path, options, async (node, signal) => {
-      if (state) await node.write(data, signal)
-      else await node.takeAway(data, signal)
+      if (state) await node.write(content, signal)
+      else await node.takeAway(content, signal)
     })
   }
 
@@ -181,10 +155,11 @@ export class RegistrationBook {
 
   /** Another process than the one that wrote the nodes keeps them from now on. */
   adopt(): void {
-    for (const { registration, data } of this.#nodes.values()) {
+    for (const { registration } of this.#nodes.values()) {
       const { wanted } = registration
       if (wanted.kind === 'absent') continue
-      handled(this.#want(registration, { ...wanted, bytes: encode(data) }, {}))
+      const bytes = encodeAs(wanted.data, wanted.encoding)
+      handled(this.#want(registration, { ...wanted, bytes }, {}))
     }
   }
 
@@ -213,7 +188,8 @@ export class RegistrationBook {
   #node(path: string): NodeEntry {
     const present = this.#nodes.get(path)
     if (present !== undefined) return present
-    const entry = { registration: new Registration(path, this.#port), data: null }
+    const { envelope: encoding } = this.#link
+    const entry = { registration: new Registration(path, this.#port), data: null, encoding }
     this.#nodes.set(path, entry)
     return entry
   }
@@ -263,7 +239,7 @@ export class RegistrationBook {
     options: SetOptions,
     task: (node: DataNode, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const node = this.#dataNodes.get(path) ?? new DataNode(path, this.#port)
+    const node = this.#dataNodes.get(path) ?? new DataNode(path, this.#port, this.#link.envelope)
     this.#dataNodes.set(path, node)
     const late = (): Error => new NoConnectionError()
     try {

@@ -31,8 +31,8 @@ import {
   settingsOf,
 } from './options.ts'
 import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
-import type { RegistrationStatus, SetOptions, UnsetOptions } from './registration-book.ts'
 import { RegistrationBook } from './registration-book.ts'
+import type { RegistrationStatus, SetOptions, UnsetOptions } from './set-options.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { SnapshotCache } from './snapshot-cache.ts'
 import { snapshotStream } from './snapshot-stream.ts'

@@ -1,5 +1,6 @@
 // Data and its schema: what was read is checked once, what is to be written before anything is sent.
 import type { NodeData, NodeObject } from './codec.ts'
+import { withoutEnvelope } from './envelope.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { Checked, ReadOptions } from './read-options.ts'
 import type { ChildData, ChildSnapshot, Sight } from './snapshot.ts'
@@ -100,7 +101,8 @@ function validate(schema: StandardSchema, value: unknown): Later<ValidationResul
 }
 
 /** What the writer gave: without the envelope, and as a string if it was one. */
-function userData({ pid: _pid, created: _created, ...rest }: NodeObject): unknown {
+function userData(present: NodeObject): unknown {
+  const rest = withoutEnvelope(present)
   const { string_value: text } = rest
   return typeof text === 'string' && Object.keys(rest).length === 1 ? text : rest
 }

@@ -1,7 +1,8 @@
 // What an owner wants of its node, and how far it has come.
 import { Buffer } from 'node:buffer'
 import type { NodeData } from './codec.ts'
-import { decode, holds } from './codec.ts'
+import type { Encoding } from './encoding.ts'
+import { holdsAs } from './encoding.ts'
 
 /** What becomes of a path on which a znode of somebody else stands; see `SetOptions.conflict`. */
 export type Conflict = 'wait' | 'fail' | 'takeover'
@@ -11,6 +12,7 @@ export type Wanted =
   | {
       readonly kind: 'present'
       readonly data: NodeData
+      readonly encoding: Encoding
       readonly bytes: Uint8Array
       readonly conflict: Conflict
     }
@@ -25,5 +27,5 @@ export function isAsWanted(
   wanted: Extract<Wanted, { kind: 'present' }>,
 ): boolean {
   if (present === null) return false
-  return Buffer.compare(present, wanted.bytes) === 0 || holds(decode(present), wanted.data)
+  return Buffer.compare(present, wanted.bytes) === 0 || holdsAs(present, wanted.data, wanted.encoding)
 }

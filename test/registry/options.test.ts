@@ -8,6 +8,7 @@ import { t } from '../tap.ts'
 t.test('N1, N4: the defaults of the Python package, and timeout is the default of two', async t => {
   t.same(settingsOf({}), {
     conflict: 'wait',
+    envelope: 'python',
     rateLimit: null,
     sessionFile: null,
     cacheFile: null,
@@ -37,6 +38,7 @@ t.test('N1: wrong options name themselves, and never show their values', async t
     ['readOnly', 'yes'],
     ['readOnly', 1],
     ['lazy', 0],
+    ['envelope', 'raw'],
     ['timeout', 0],
     ['timeout', -1],
     ['timeout', 1.5],

@@ -1,6 +1,7 @@
 // One record that both the Python package and Curator read: the union of the registry's own format and Curator's.
 import type { NodeObject } from '../codec.ts'
-import { encode, envelopeNow } from '../codec.ts'
+import { encode } from '../codec.ts'
+import { envelopeNow } from '../envelope.ts'
 import { curatorFormat, serviceInstance } from './curator.ts'
 import { orNull } from './fields.ts'
 import type { InstanceFormat } from './format.ts'

@@ -1,6 +1,7 @@
 // The registry's own format: the node is called host:port, and holds a JSON object with pid and created.
 import type { Json, NodeObject } from '../codec.ts'
-import { decode, encode, envelopeNow } from '../codec.ts'
+import { decode, encode } from '../codec.ts'
+import { envelopeNow } from '../envelope.ts'
 import { orNull, portIn, readInstance, takeBalance } from './fields.ts'
 import type { InstanceFormat, InstanceNode } from './format.ts'
 import { completed, plain } from './format.ts'

@@ -30,3 +30,20 @@ t.test('N9: a process that was forked gets a session of its own, and the parent 
   await parent.connect({ timeout: 10_000 })
   t.equal(parent.sessionId, parents.id, 'nobody closed the session of the parent')
 })
+
+t.test('N9, N21, N23, N24: a process that was forked writes every node in the form it has', async t => {
+  const { servers, witness } = await branch(t, await start())
+  const registry = await registryAt(t, servers)
+  await registry.setNode('/utc', { n: 1 }, { envelope: 'utc' })
+  await registry.setNode('/none', 'text', { envelope: 'none' })
+  await registry.setNode('/raw', Uint8Array.of(0xff, 0x20), { raw: true })
+  const instance = await registry.register('/service', { id: 'one', host: '10.0.0.1', port: 80 })
+  const { path, data } = { path: instance.path!, data: (await witness.get(instance.path!)).data }
+  const own = pretendFork(t)
+  await registry.get('/')
+  for (const each of ['/utc', '/none', '/raw', path]) await ownedBy(witness, each, registry)
+  t.match(await dataOf(witness, '/utc'), { pid: own + 1, created_utc: /Z$/, n: 1 })
+  t.same((await witness.get('/none')).data, Buffer.from('text'))
+  t.same((await witness.get('/raw')).data, Buffer.of(0xff, 0x20))
+  t.same((await witness.get(path)).data, data, 'an instance keeps its bytes')
+})
