@@ -37,7 +37,7 @@ t.test('N9, N21, N23, N24: a process that was forked writes every node in the fo
   await registry.setNode('/utc', { n: 1 }, { envelope: 'utc' })
   await registry.setNode('/none', 'text', { envelope: 'none' })
   await registry.setNode('/raw', Uint8Array.of(0xff, 0x20), { raw: true })
-  const instance = await registry.register('/service', { id: 'one', host: '10.0.0.1', port: 80 })
+  const instance = await registry.register('/service', { host: '10.0.0.1', port: 80 })
   const { path, data } = { path: instance.path!, data: (await witness.get(instance.path!)).data }
   const own = pretendFork(t)
   await registry.get('/')
