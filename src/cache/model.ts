@@ -10,10 +10,19 @@ interface Own {
   readonly stat: Stat
 }
 
+/** `unknown`: not read yet, or, at the root, not there. `denied`: READ is not granted. `oversized`: no reply has room for it. */
+type Hidden = 'unknown' | 'denied' | 'oversized'
+
+/** Bytes of an answer to `get` besides the data: the header, a length, the Stat. */
+const REPLY_OVERHEAD = 16 + 4 + 68
+
 interface Entry {
   readonly depth: number
-  /** `unknown`: not read yet, or, at the root, not there. `denied`: READ is not granted. */
-  own: Own | 'unknown' | 'denied'
+  own: Own | Hidden
+  /** Bytes that a reply may have, known once one was longer. */
+  limit: number
+  /** So many names did not fit into a reply. */
+  tooMany: number
   /** The Stat that came with the names of the children; null before the first listing, and where nothing is listed. */
   listed: Stat | null
   readonly children: Set<string>
@@ -70,6 +79,7 @@ export class Model {
     const entry = this.#entries.get(path)
     if (entry === undefined) return
     this.#renew(path, entry, { data, stat })
+    entry.limit = Number.POSITIVE_INFINITY
     if (!this.#scope.lists(entry.depth)) return
     if (stat.numChildren === 0) this.#adopt(path, entry, [], stat, work)
     else if (entry.listed?.czxid !== stat.czxid) work.add('list', path)
@@ -88,6 +98,11 @@ export class Model {
   verify(path: string, stat: Stat, work: Agenda): void {
     const entry = this.#entries.get(path)
     if (entry === undefined) return
+    if (!fits(entry, stat)) {
+      this.#hide(path, 'oversized')
+      return
+    }
+    if (entry.own === 'oversized') entry.own = 'unknown'
     const { own, listed } = entry
     // Of another znode: its children are listed once the data is there.
     if (typeof own === 'string' || own.stat.czxid !== stat.czxid) return work.add('get', path)
@@ -100,12 +115,31 @@ export class Model {
 
   /** READ is not granted, so there is nothing to show. True where that is news. */
   deny(path: string): boolean {
-    const entry = this.#entries.get(path)
-    if (entry === undefined || entry.own === 'denied') return false
-    for (const name of [...entry.children]) this.#drop(childOf(path, name))
-    entry.own = 'denied'
-    entry.listed = null
+    if (!this.#hide(path, 'denied')) return false
     this.#denied.add(path)
+    return true
+  }
+
+  /** A reply above the limit costs the connection: the next read waits until there is less to tell. True where that is news. */
+  oversized(path: string, step: 'list' | 'get', limit: number): boolean {
+    const entry = this.#entries.get(path)
+    if (entry === undefined) return false
+    if (step === 'get') entry.limit = limit
+    else entry.tooMany = typeof entry.own === 'string' ? 1 : Math.max(1, entry.own.stat.numChildren)
+    this.#denied.delete(path)
+    return this.#hide(path, 'oversized')
+  }
+
+  isOversized(path: string): boolean {
+    return this.#entries.get(path)?.own === 'oversized'
+  }
+
+  #hide(path: string, own: Hidden): boolean {
+    const entry = this.#entries.get(path)
+    if (entry === undefined || entry.own === own) return false
+    for (const name of [...entry.children]) this.#drop(childOf(path, name))
+    entry.own = own
+    entry.listed = null
     this.#touched.add(path)
     return true
   }
@@ -125,6 +159,7 @@ export class Model {
   /** Names that are new are to be read; what is below those that are gone is gone. */
   #adopt(path: string, entry: Entry, names: readonly string[], stat: Stat, work: Agenda): void {
     entry.listed = stat
+    entry.tooMany = Number.POSITIVE_INFINITY
     this.#touched.add(path)
     const present = new Set(names)
     for (const name of [...entry.children]) {
@@ -151,7 +186,12 @@ export class Model {
 }
 
 function emptyEntry(depth: number): Entry {
-  return { depth, own: 'unknown', listed: null, children: new Set() }
+  const none = Number.POSITIVE_INFINITY
+  return { depth, own: 'unknown', limit: none, tooMany: none, listed: null, children: new Set() }
+}
+
+function fits({ limit, tooMany }: Entry, { dataLength, numChildren }: Stat): boolean {
+  return dataLength + REPLY_OVERHEAD <= limit && numChildren < tooMany
 }
 
 /** Nothing came or went between the two. */

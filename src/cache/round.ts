@@ -1,6 +1,6 @@
 // One round of reads: everything that was due when it began and what follows from the answers, a few at a time.
 import type { RequestOptions, ZooKeeperView } from '../../protocol/index.ts'
-import { ZooKeeperError } from '../../protocol/index.ts'
+import { PacketTooLargeError, ZooKeeperError } from '../../protocol/index.ts'
 import { isPassing, isSessionOver } from '../recipes/persistence.ts'
 import type { Agenda, Step } from './agenda.ts'
 import type { Model } from './model.ts'
@@ -74,25 +74,35 @@ export class Round {
   }
 
   async #read(step: Step, path: string): Promise<void> {
-    const { zk, model, work, signal, warning } = this.#input
-    const options: RequestOptions = { signal }
+    const { model, warning } = this.#input
+    // What was too large is measured first.
+    const due = model.isOversized(path) ? 'verify' : step
     try {
-      if (step === 'verify') {
-        const stat = await zk.exists(path, options)
-        if (stat === null) model.absent(path)
-        else model.verify(path, stat, work)
-      } else if (step === 'get') {
-        const { data, stat } = await zk.get(path, options)
-        model.read(path, data, stat, work)
-      } else {
-        const { children, stat } = await zk.getChildren(path, options)
-        model.list(path, children, stat, work)
-      }
+      await this.#ask(due, path)
     } catch (error) {
-      if (ZooKeeperError.is(error, 'NO_NODE')) model.absent(path)
-      else if (!ZooKeeperError.is(error, 'NO_AUTH')) throw error
+      if (ZooKeeperError.is(error, 'NO_NODE')) return model.absent(path)
       // Told once, and not for each attempt.
-      else if (model.deny(path)) warning(error)
+      if (ZooKeeperError.is(error, 'NO_AUTH')) {
+        if (model.deny(path)) warning(error)
+      } else if (due !== 'verify' && error instanceof PacketTooLargeError) {
+        if (model.oversized(path, due, error.limit)) warning(error)
+      } else throw error
+    }
+  }
+
+  async #ask(step: Step, path: string): Promise<void> {
+    const { zk, model, work, signal } = this.#input
+    const options: RequestOptions = { signal }
+    if (step === 'verify') {
+      const stat = await zk.exists(path, options)
+      if (stat === null) model.absent(path)
+      else model.verify(path, stat, work)
+    } else if (step === 'get') {
+      const { data, stat } = await zk.get(path, options)
+      model.read(path, data, stat, work)
+    } else {
+      const { children, stat } = await zk.getChildren(path, options)
+      model.list(path, children, stat, work)
     }
   }
 }

@@ -30,13 +30,27 @@ export class SmallServer {
     const buffer = Buffer.from(data)
     if (present !== undefined) {
       present.data = buffer
-      present.stat = { ...present.stat, mzxid: this.#zxid, version: present.stat.version + 1 }
+      present.stat = {
+        ...present.stat,
+        mzxid: this.#zxid,
+        version: present.stat.version + 1,
+        dataLength: buffer.length,
+      }
       return
     }
     const [czxid, mzxid, pzxid] = [this.#zxid, this.#zxid, this.#zxid]
     this.#nodes.set(path, {
       data: buffer,
-      stat: { ...aStat, czxid, mzxid, pzxid, version: 0, cversion: 0, numChildren: 0 },
+      stat: {
+        ...aStat,
+        czxid,
+        mzxid,
+        pzxid,
+        version: 0,
+        cversion: 0,
+        numChildren: 0,
+        dataLength: buffer.length,
+      },
     })
     this.#touch(parentOf(path), 1)
   }
