@@ -1,23 +1,14 @@
 // The registry: services that come and go, configuration that stays, locks that exclude, on one connection.
 import type { ZooKeeper } from '../../protocol/index.ts'
-import { parseConnectString } from '../../protocol/net/connect-string.ts'
-import { Emitter } from '../../protocol/support/emitter.ts'
-import { isolated } from '../../protocol/support/isolated.ts'
-import { logger } from '../../protocol/support/log.ts'
 import type { SchemaOption } from './checked-writes.ts'
-import { CheckedWrites } from './checked-writes.ts'
 import type { NodeData } from './codec.ts'
-import { DiscoveryBook } from './discovery/discovery-book.ts'
 import type { View } from './discovery/view.ts'
 import type { DiscoverOptions } from './discovery/view-options.ts'
 import type { InstanceInput } from './formats/instance.ts'
 import type { RegisterOptions } from './instances/instance-book.ts'
-import { InstanceBook } from './instances/instance-book.ts'
 import type { RegisteredInstance } from './instances/registered-instance.ts'
-import { authFailed, Link } from './link.ts'
 import type { AcquireLockOptions, HeldLock, LockOptions, RegistryLock } from './lock.ts'
 import type { WithLockOptions } from './lock-book.ts'
-import { LockBook } from './lock-book.ts'
 import type { CallOptions, ServiceRegistryOptions, Settings } from './options.ts'
 import {
   checkCall,
@@ -27,32 +18,16 @@ import {
   checkedUsername,
   checkFunction,
   checkLock,
-  checkSignal,
   settingsOf,
 } from './options.ts'
-import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
-import { RegistrationBook } from './registration-book.ts'
+import type { ServiceRegistryEvents } from './registry-events.ts'
+import type { RegistryParts } from './registry-parts.ts'
+import { partsOf } from './registry-parts.ts'
+import { RegistryReads } from './registry-reads.ts'
 import type { RegistrationStatus, SetOptions, UnsetOptions } from './set-options.ts'
-import type { Callback, Snapshot } from './snapshot.ts'
-import { SnapshotCache } from './snapshot-cache.ts'
-import { snapshotStream } from './snapshot-stream.ts'
 import type { StateCallback, StateOptions } from './state-callbacks.ts'
-import { StateCallbacks } from './state-callbacks.ts'
-import type { Subscription } from './subscription.ts'
-import { WatcherBook } from './watcher-book.ts'
-
-const log = logger('registry')
 
 const HOME: symbol = Symbol('a ServiceRegistry stays in its process and thread: connect another one there')
-
-const MOST_EARLY = 10
-
-export interface ServiceRegistryEvents {
-  /** True: there is a connection; false: there is none. Only on change. */
-  state: boolean
-  /** Something went wrong that no caller waits for, such as a callback that threw. */
-  warning: unknown
-}
 
 /**
  * ```ts
@@ -61,45 +36,15 @@ export interface ServiceRegistryEvents {
  * const { children } = await registry.get('/production/ssh', snapshot => update(snapshot.children))
  * ```
  */
-export class ServiceRegistry implements AsyncDisposable {
+export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
   /** Makes `postMessage` and `structuredClone` fail and say why, instead of passing on an empty object. */
   readonly home: symbol = HOME
-  readonly #link: Link
-  readonly #events: Emitter<ServiceRegistryEvents> = new Emitter((error, name) => this.#thrown(error, name))
-  readonly #states: StateCallbacks
-  readonly #cache: SnapshotCache | null
-  readonly #watchers: WatcherBook
-  readonly #registrations: RegistrationBook
-  readonly #writes = new CheckedWrites()
-  readonly #locks: LockBook
-  readonly #instances: InstanceBook
-  readonly #views: DiscoveryBook
-  /** Aborts with the next stop. */
-  #stopping = new AbortController()
-  /** Under way in a process that was forked. */
-  #owning: Promise<void> | null = null
-  #warning = false
-  /** Warnings that came before the first listener. */
-  readonly #early: unknown[] = []
+  readonly #parts: RegistryParts
 
   private constructor(settings: Settings) {
-    const warning = (error: unknown): void => this.#warn(error)
-    this.#link = new Link(settings, { forked: () => void this.#own(), warning })
-    this.#cache = cacheOf(settings, warning)
-    this.#watchers = new WatcherBook(this.#link, this.#cache, warning)
-    this.#registrations = new RegistrationBook(this.#link, error => this.#warn(error))
-    this.#locks = new LockBook(this.#link)
-    this.#instances = new InstanceBook(this.#link, this.#registrations, error => this.#warn(error))
-    this.#views = new DiscoveryBook(this.#link, error => this.#warn(error))
-    this.#states = new StateCallbacks(
-      task => isolated(task, error => this.#warn(error)),
-      up => this.#events.emit('state', up),
-    )
-    this.#link.zk.on('state', ({ state }) => {
-      this.#states.follow(state)
-      if (state === 'authFailed') this.#warn(authFailed())
-    })
-    this.#link.zk.on('warning', error => this.#warn(error))
+    const parts = partsOf(settings)
+    super(parts)
+    this.#parts = parts
   }
 
   /**
@@ -114,8 +59,8 @@ export class ServiceRegistry implements AsyncDisposable {
     checkCall(call)
     const registry = new ServiceRegistry(settings)
     const { lazy, coldStartTimeout: timeout } = settings
-    const hurry = lazy && (await registry.#cache?.filled()) === true
-    await registry.#link.open(hurry ? { timeout, ...call } : call)
+    const hurry = lazy && (await registry.#parts.cache?.filled()) === true
+    await registry.#parts.link.open(hurry ? { timeout, ...call } : call)
     return registry
   }
 
@@ -124,12 +69,12 @@ export class ServiceRegistry implements AsyncDisposable {
    * registry, with another session after `start` and `rebuild`. It is closed when the registry stops.
    */
   get client(): ZooKeeper {
-    return this.#link.zk
+    return this.#parts.link.zk
   }
 
   /** True once it was disposed of, and cannot be started again. */
   get disposed(): boolean {
-    return this.#link.ended
+    return this.#parts.link.ended
   }
 
   /** Listens to events; the returned function ends that. */
@@ -138,9 +83,7 @@ export class ServiceRegistry implements AsyncDisposable {
     listener: (value: ServiceRegistryEvents[Name]) => void,
   ): () => void {
     checkFunction('a listener', listener)
-    const off = this.#events.on(name, listener)
-    if (name === 'warning') for (const error of this.#early.splice(0)) queueMicrotask(() => this.#warn(error))
-    return off
+    return this.#parts.events.on(name, listener)
   }
 
   /**
@@ -150,8 +93,8 @@ export class ServiceRegistry implements AsyncDisposable {
   getState(callback?: StateCallback, options: StateOptions = {}): boolean {
     checkCallback(callback)
     const every = checkEvery(options)
-    const up = this.#link.connected
-    if (callback !== undefined) this.#states.add(callback, every, up)
+    const up = this.#parts.link.connected
+    if (callback !== undefined) this.#parts.states.add(callback, every, up)
     return up
   }
 
@@ -164,8 +107,10 @@ export class ServiceRegistry implements AsyncDisposable {
    * `conflict: 'fail'` at once (it is not wanted any more then).
    */
   async setNode(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
-    if (this.#borrowed) await this.#own()
-    await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setNode(path, data, options))
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    await this.#parts.writes.run(path, data, options ?? {}, () =>
+      this.#parts.registrations.setNode(path, data, options),
+    )
   }
 
   /**
@@ -174,13 +119,15 @@ export class ServiceRegistry implements AsyncDisposable {
    * Errors: NoConnectionError, ReadOnlyError, INVALID_DATA, TYPE_CONFLICT, NO_AUTH.
    */
   async setData(path: string, data?: NodeData, options: SetOptions & SchemaOption = {}): Promise<void> {
-    if (this.#borrowed) await this.#own()
-    await this.#writes.run(path, data, options ?? {}, () => this.#registrations.setData(path, data, options))
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    await this.#parts.writes.run(path, data, options ?? {}, () =>
+      this.#parts.registrations.setData(path, data, options),
+    )
   }
 
   /** What this registry has set and looks after, by path. */
   registrations(): RegistrationStatus[] {
-    return this.#registrations.list()
+    return this.#parts.registrations.list()
   }
 
   /**
@@ -188,83 +135,8 @@ export class ServiceRegistry implements AsyncDisposable {
    * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH.
    */
   async unset(path: string, options: UnsetOptions = {}): Promise<boolean> {
-    if (this.#borrowed) await this.#own()
-    return this.#writes.run(path, null, {}, () => this.#registrations.unset(path, options))
-  }
-
-  /**
-   * What is at the path: from the first call on it is followed, and later calls answer from memory. A callback is
-   * called now and on every change of what is shown; never twice in a row with equal content. The options add the
-   * data of the children, protection against an emptied list, and schemas, whose types the snapshot has; with `wait`
-   * the callback is added when the path has a child, or when that time is over.
-   * Without a connection the snapshot is `stale`, and catches up by itself. Errors: NO_AUTH, INVALID_PATH,
-   * NoConnectionError without an answer within `timeout` (default: two session timeouts, and then what is known), the
-   * signal's reason; the callback is not added then.
-   */
-  get<const Options extends ReadOptions>(
-    path: string,
-    options: Options & { readonly callback?: Callback<SnapshotFor<Options>> | undefined },
-  ): Promise<SnapshotFor<Options>>
-  get<const Options extends ReadOptions = EmptyOptions>(
-    path: string,
-    callback?: Callback<SnapshotFor<Options>>,
-    options?: Options,
-  ): Promise<SnapshotFor<Options>>
-  async get(
-    path: string,
-    first?: Callback<never> | (ReadOptions & { readonly callback?: Callback<never> | undefined }),
-    second?: ReadOptions,
-  ): Promise<unknown> {
-    const alone = typeof first === 'object' && first !== null
-    const callback = alone ? first.callback : first
-    checkCallback(callback)
-    if (this.#borrowed) await this.#own()
-    this.#link.checkRunning()
-    return this.#watchers.get(path, alone ? first : second, callback)
-  }
-
-  /**
-   * What is known of a path that is followed, at once and without asking; null for one that is not. The same object
-   * as long as nothing changes, so it costs next to nothing.
-   */
-  peek(path: string): Snapshot | null
-  peek<const Options extends Pick<ReadOptions, 'childData'>>(
-    path: string,
-    options: Options,
-  ): SnapshotFor<Options> | null
-  peek(path: string, options?: Pick<ReadOptions, 'childData'>): Snapshot | null {
-    return this.#watchers.peek(path, options?.childData === true)
-  }
-
-  /**
-   * Calls back now and on every change; the same callback counts once. An async callback is not called again before
-   * it is done. What is returned mutes the callback, or ends it. Options and errors: as `get`.
-   */
-  async addCallback<const Options extends ReadOptions = EmptyOptions>(
-    path: string,
-    callback: Callback<SnapshotFor<Options>>,
-    options?: Options,
-  ): Promise<Subscription> {
-    checkFunction('a callback', callback)
-    this.#link.checkRunning()
-    return this.#watchers.subscribe(path, options ?? {}, callback)
-  }
-
-  /**
-   * The snapshot now and after every change, until the signal aborts or the registry stops; a slow reader gets
-   * the newest. Options: as `get`.
-   */
-  async *watch<const Options extends ReadOptions & { signal?: AbortSignal }>(
-    path: string,
-    options?: Options,
-  ): AsyncGenerator<SnapshotFor<Options>, void, void> {
-    this.#link.checkRunning()
-    const signal = checkSignal(options?.signal)
-    const subscribe = async (callback: Callback<SnapshotFor<Options>>): Promise<() => void> => {
-      const subscription = await this.#watchers.subscribe(path, options ?? {}, callback)
-      return () => subscription.close()
-    }
-    yield* snapshotStream(subscribe, [this.#stopping.signal, signal])
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    return this.#parts.writes.run(path, null, {}, () => this.#parts.registrations.unset(path, options))
   }
 
   /**
@@ -278,8 +150,8 @@ export class ServiceRegistry implements AsyncDisposable {
     instance: InstanceInput,
     options: RegisterOptions = {},
   ): Promise<RegisteredInstance> {
-    if (this.#borrowed) await this.#own()
-    return this.#instances.register(path, instance, options)
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    return this.#parts.instances.register(path, instance, options)
   }
 
   /**
@@ -287,8 +159,8 @@ export class ServiceRegistry implements AsyncDisposable {
    * is `ready`. While there is no connection it keeps what it knew, and says so. Errors: INVALID_PATH, INVALID_OPTION.
    */
   discover(path: string, options: DiscoverOptions = {}): View {
-    this.#link.checkRunning()
-    return this.#views.open(path, options)
+    this.#parts.link.checkRunning()
+    return this.#parts.views.open(path, options)
   }
 
   /**
@@ -296,20 +168,20 @@ export class ServiceRegistry implements AsyncDisposable {
    * Two names are two contenders. Errors: NoConnectionError, ReadOnlyError, INVALID_OPTION for another `wait`.
    */
   getLock(path: string, options: LockOptions = {}): RegistryLock {
-    return this.#locks.get(path, options)
+    return this.#parts.locks.get(path, options)
   }
 
   /** Takes the lock of a path; false when it is not free in the time given. Errors: as `RegistryLock.acquire`. */
   async acquireLock(path: string, options: LockOptions & AcquireLockOptions = {}): Promise<boolean> {
     checkLock(options)
     const { wait, signal, ...ofLock } = options
-    if (this.#borrowed) await this.#own()
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
     return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
   }
 
   /** Releases the lock of a path; true if it is not held here any more, also if it never was. */
   async releaseLock(path: string): Promise<boolean> {
-    return this.#locks.release(path)
+    return this.#parts.locks.release(path)
   }
 
   /**
@@ -322,8 +194,8 @@ export class ServiceRegistry implements AsyncDisposable {
     options: WithLockOptions,
     task: (lock: HeldLock) => T | Promise<T>,
   ): Promise<T> {
-    if (this.#borrowed) await this.#own()
-    return this.#locks.run(path, options, task)
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    return this.#parts.locks.run(path, options, task)
   }
 
   /**
@@ -333,15 +205,15 @@ export class ServiceRegistry implements AsyncDisposable {
    */
   async setUsername(username: string, options: CallOptions = {}): Promise<void> {
     checkCall(options)
-    if (this.#borrowed) await this.#own()
-    await this.#link.authenticate({ username: checkedUsername(username) }, options)
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    await this.#parts.link.authenticate({ username: checkedUsername(username) }, options)
   }
 
   /** As `setUsername`. */
   async setPassword(password: string, options: CallOptions = {}): Promise<void> {
     checkCall(options)
-    if (this.#borrowed) await this.#own()
-    await this.#link.authenticate({ password: checkedPassword(password) }, options)
+    if (this.#parts.life.borrowed) await this.#parts.life.own()
+    await this.#parts.link.authenticate({ password: checkedPassword(password) }, options)
   }
 
   /**
@@ -351,8 +223,7 @@ export class ServiceRegistry implements AsyncDisposable {
    */
   async start(options: CallOptions = {}): Promise<void> {
     checkCall(options)
-    if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
-    await this.#link.start(options)
+    await this.#parts.life.start(options)
   }
 
   /**
@@ -362,16 +233,7 @@ export class ServiceRegistry implements AsyncDisposable {
    */
   async rebuild(options: CallOptions = {}): Promise<void> {
     checkCall(options)
-    this.#link.checkRunning()
-    const { forked } = this.#link
-    const connecting = this.#link.rebuild(options)
-    this.#watchers.retell()
-    if (forked) this.#registrations.adopt()
-    const former = await connecting
-    if (!this.#link.connected) return
-    // Their nodes are replaced in one step as long as the former session has them.
-    await this.#registrations.settle(options)
-    if (former !== null) await this.#link.bury(former)
+    await this.#parts.life.rebuild(options)
   }
 
   /**
@@ -379,60 +241,11 @@ export class ServiceRegistry implements AsyncDisposable {
    * until `start`. Safe in every state, any number of times; a process can end after it.
    */
   async stop(): Promise<void> {
-    this.#stopping.abort()
-    this.#watchers.pause()
-    await this.#link.close()
-    await this.#locks.stop()
-    await this.#cache?.flush()
+    await this.#parts.life.stop()
   }
 
   /** Stops for good. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const ending = this.#link.end()
-    await this.stop()
-    await ending
-    this.#watchers.stop()
-    this.#views.stop()
-    this.#instances.stop()
-    this.#registrations.stop()
+    await this.#parts.life.end()
   }
-
-  /** True in a process that was forked: it has the connection of its parent, and needs its own first. */
-  get #borrowed(): boolean {
-    return this.#link.forked || this.#owning !== null
-  }
-
-  async #own(): Promise<void> {
-    if (this.#link.forked) {
-      log('the process was forked: connecting anew')
-      this.#owning = this.rebuild()
-        .catch(error => this.#warn(error))
-        .finally(() => {
-          this.#owning = null
-        })
-    }
-    if (this.#owning !== null) await this.#owning
-  }
-
-  /** A listener of warnings that throws itself is not told of it. */
-  #thrown(error: unknown, name: keyof ServiceRegistryEvents): void {
-    if (name === 'warning') log('a listener of warnings threw: %O', error)
-    else this.#warn(error)
-  }
-
-  #warn(error: unknown): void {
-    log('warning: %O', error)
-    // A listener of warnings that throws is not told of its own error, and so on without end.
-    if (this.#warning) return
-    // Nobody can listen before `connect` has resolved.
-    if (this.#events.count('warning') === 0 && this.#early.length < MOST_EARLY) this.#early.push(error)
-    this.#warning = true
-    this.#events.emit('warning', error)
-    this.#warning = false
-  }
-}
-
-function cacheOf({ cacheFile, servers }: Settings, warn: (error: unknown) => void): SnapshotCache | null {
-  if (cacheFile === null) return null
-  return new SnapshotCache({ file: cacheFile, chroot: parseConnectString(servers).chroot, warn })
 }
