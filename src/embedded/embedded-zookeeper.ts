@@ -35,6 +35,8 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   readonly #gone = { received: 0, sent: 0 }
   #sweep: Timer | null = null
   #frozen = false
+  /** What was asked of a server that stands still. */
+  readonly #later: (() => void)[] = []
   #listening: AddressInfo | null = null
   /** Restarts happen one after the other. */
   #restarted: Promise<void> = Promise.resolve()
@@ -91,14 +93,16 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
 
   /** Loses the quorum, or finds it again. Either way all connections end, as they do in an ensemble. */
   setReadOnly(readOnly: boolean): void {
-    this.#world.changeMode(readOnly ? 'readOnly' : 'standalone')
+    this.#whenAwake(() => this.#world.changeMode(readOnly ? 'readOnly' : 'standalone'))
   }
 
   /** Ends a session as if its client had not been heard of for too long; false if there is none. */
   expireSession(id: bigint): boolean {
     const session = this.#world.sessions.get(id)
     if (session === undefined) return false
-    this.#world.expire(session)
+    this.#whenAwake(() => {
+      if (this.#world.sessions.get(id) === session) this.#world.expire(session)
+    })
     return true
   }
 
@@ -117,6 +121,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   /**
    * Stands still, as a process that was stopped: connections stay open, new ones are not answered, nothing is read and
    * no session expires, until `thaw`. The clock goes on, so that sessions that were not heard of for too long expire then.
+   * So do the others of `expireSession`, and `setReadOnly` waits too. A restart ends the standstill as well.
    */
   freeze(): void {
     if (this.#frozen) return
@@ -127,10 +132,10 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
 
   /** Goes on after `freeze`. */
   thaw(): void {
-    if (!this.#frozen) return
-    this.#frozen = false
-    this.#housekeeper = new Housekeeper(this.#world)
-    this.#housekeeper.look()
+    // A server that is closed has nobody who would stop a housekeeper.
+    if (!this.#frozen || this.#closing !== null) return
+    this.#wake()
+    this.#keepHouse()
     for (const connection of this.#connections) connection.thaw()
     this.#watchStrangers()
   }
@@ -143,6 +148,22 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #whenAwake(task: () => void): void {
+    if (this.#frozen) this.#later.push(task)
+    else task()
+  }
+
+  #wake(): void {
+    this.#frozen = false
+    for (const task of this.#later.splice(0)) task()
+  }
+
+  #keepHouse(): void {
+    this.#housekeeper.stop()
+    this.#housekeeper = new Housekeeper(this.#world)
+    this.#housekeeper.look()
   }
 
   get #address(): AddressInfo {
@@ -264,12 +285,11 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     if (this.#closing !== null) throw new Error('the server is closed')
     const { address, port } = this.#address
     await this.#down()
+    this.#wake()
     const { settings, mode } = this.#world
     if (wipe) this.#world = new World(settings, nextEpoch(), mode)
     else for (const session of [...this.#world.sessions]) this.#world.sessions.touch(session)
-    this.#frozen = false
-    this.#housekeeper = new Housekeeper(this.#world)
-    this.#housekeeper.look()
+    this.#keepHouse()
     this.#host = this.#hostOf(this.#world)
     await this.#listen(port, address)
   }

@@ -1,5 +1,8 @@
 // A server that goes down and comes back, with or without its data, and one that stands still for a while.
-import { ZooKeeper } from '../../protocol/index.ts'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { openAcl, ZooKeeper } from '../../protocol/index.ts'
+import { operations } from '../../protocol/operations.ts'
 import type { EmbeddedOptions } from '../../src/embedded/index.ts'
 import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
@@ -120,4 +123,65 @@ t.test('freeze: a client that stays within its timeout keeps its session and its
   server.thaw()
   t.equal((await writes).length, 100)
   t.equal(zk.sessionId, sessionId)
+})
+
+t.test('freeze: what is asked meanwhile happens at thaw, and nobody hears of it before', async t => {
+  const server = await serverOf(t)
+  const owner = await RawClient.open(server.connectString)
+  const watcher = await RawClient.open(server.connectString)
+  t.teardown(() => [owner, watcher].forEach(({ link }) => void link.destroy()))
+  const { create, exists, getData } = operations
+  const znode = { path: '/e', data: null, acl: openAcl, flags: 1 }
+  t.equal((await owner.call(create.opcode, create.request, znode)).err, 0)
+  await watcher.call(exists.opcode, exists.request, { path: '/e', watch: true })
+  server.freeze()
+  const { sessionId } = owner.welcome
+  t.ok(server.expireSession(sessionId))
+  t.ok(server.expireSession(sessionId), 'it is still there')
+  server.setReadOnly(false)
+  // What the server had written would be on its way ahead of this connection's end.
+  const bystander = connect(server.port, '127.0.0.1')
+  t.teardown(() => void bystander.destroy())
+  await once(bystander, 'connect')
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(watcher.heard, [])
+  t.notOk(owner.link.ended)
+  server.thaw()
+  t.match(await watcher.call(getData.opcode, getData.request, { path: '/e', watch: false }), { err: -101 })
+  t.same(watcher.heard, ['2 /e'])
+  await owner.link.end()
+  t.notOk(server.expireSession(sessionId))
+})
+
+t.test('freeze: a restart ends it, and what was asked is done', async t => {
+  const server = await serverOf(t)
+  const zk = await clientOf(t, server)
+  const { sessionId } = zk
+  server.freeze()
+  t.ok(server.expireSession(sessionId ?? 0n))
+  server.setReadOnly(true)
+  t.notOk(server.readOnly)
+  await server.restart()
+  t.ok(server.readOnly)
+  server.setReadOnly(false)
+  await eventually('a new session', () => zk.generation === 2 && zk.state === 'connected')
+  t.not(zk.sessionId, sessionId)
+})
+
+t.test('thaw: after close, and while a restart is under way, leaves no timer behind', async t => {
+  const clock = new ManualClock()
+  const server = await serverOf(t, { clock })
+  const zk = await clientOf(t, server)
+  await zk.create('/c', null, { mode: 'container' })
+  server.freeze()
+  const restarted = server.restart()
+  await null
+  server.thaw()
+  await restarted
+  t.equal(clock.scheduled, 2, 'one for sessions, one for containers')
+  server.freeze()
+  t.equal(clock.scheduled, 0)
+  await server.close()
+  server.thaw()
+  t.equal(clock.scheduled, 0)
 })
