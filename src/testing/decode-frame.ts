@@ -119,9 +119,19 @@ function bodyOf(bytes: Uint8Array, at: number, codec: Codec<unknown> | null): un
   }
 }
 
-function withoutSecrets(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null) return body
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if ('scheme' in value && 'id' in value) return withoutHash(value)
   return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name, SECRET_FIELDS.has(name) ? HIDDEN : value]),
+    Object.entries(value).map(([name, field]) => [
+      name,
+      SECRET_FIELDS.has(name) ? HIDDEN : withoutSecrets(field),
+    ]),
   )
+}
+
+/** The hash in a digest is as good as the password to whoever has the time to guess. */
+function withoutHash({ scheme, id }: { readonly scheme: unknown; readonly id: unknown }): unknown {
+  return { scheme, id: scheme === 'digest' ? String(id).replace(/:.*/s, `:${HIDDEN}`) : id }
 }

@@ -21,7 +21,7 @@ const MOST_TEXT = 200
  * // 0 < 1 create2 OK zxid 0x2 { path: '/a', stat: {...} }
  * ```
  * Frames are recorded before the rules that were added earlier decide on them; those that a rule drops are
- * recorded too. Passwords and tokens are never shown; data of znodes is.
+ * recorded too. Passwords, their hashes in ACLs and tokens are never shown; data of znodes is.
  */
 export class Recorder {
   readonly #frames: DecodedFrame[] = []

@@ -55,10 +55,17 @@ t.test('recorder: no password and no token is shown', async t => {
   await zk.connect({ timeout: 10_000 })
   const { password } = zk.session!
   await zk.addAuth('digest', 'joe:geheim')
-  await zk.create('/a', null, { acl: [digestAcl('joe', 'geheim')] })
+  const acl = [digestAcl('joe', 'geheim')]
+  const hash = acl[0]!.id.id.slice('joe:'.length)
+  await zk.create('/a', null, { acl })
+  await zk.setAcl('/a', acl)
+  t.match((await zk.getAcl('/a')).acl, [{ id: { id: `joe:${hash}` } }])
+  await zk.transaction().create('/b', null, { acl }).commit()
   const { text } = recorder
   t.match(text, /auth \{ type: 0, scheme: 'digest', auth: '\(hidden\)' \}/)
   t.notMatch(text, 'geheim')
+  t.notOk(text.includes(hash), 'the hash in an ACL')
+  t.equal(text.match(/id: 'joe:\(hidden\)'/g)?.length, 4, 'create, setACL, the reply to getACL, multi')
   t.notMatch(text, Buffer.from(password).toString('hex'))
 })
 
