@@ -18,6 +18,13 @@ const SEED = `
   data: { state: enabled, pid: 7, created: '2020-01-01 00:00:00' }
 /config/text: { data: plain }
 `
+/** As an ensemble prints it with everything else: clients may not write it. */
+const SYSTEM = `
+/zookeeper:
+  children:
+    - /zookeeper/config: { data: 'server.1=one:2888:3888' }
+/zookeeper2: {}
+`
 
 t.test('dev: options, and what is refused', async t => {
   const parse = (...argv: string[]): ReturnType<typeof parseDev> & { said: string } => {
@@ -68,7 +75,7 @@ t.test('dev: a seed is what get prints, and bad ones say where', async t => {
 
 t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
   const file = join(t.testdir(), 'seed.yaml')
-  await writeFile(file, SEED)
+  await writeFile(file, SEED + SYSTEM)
   const program = startProgram(t, ['dev', '--port', '0', '--seed', file])
   let servers = ''
   program.child.stdout.on('data', text => {
@@ -78,6 +85,8 @@ t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
   const zk = new ZooKeeper(servers.trim())
   t.teardown(() => zk.close())
   t.same((await zk.getChildren('/production/ssh')).children.toSorted(), ['server1:22', 'server2:22'])
+  t.equal((await zk.get('/zookeeper/config')).data?.length, 0)
+  t.ok(await zk.exists('/zookeeper2'))
   const got = await runHere(['-s', servers.trim(), '/', '-dr', '-q'])
   t.equal(got.code, 0)
   t.match(got.stdout, 'type: openssh')
@@ -89,7 +98,7 @@ t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
   const { code, stdout, stderr } = await program.ended
   t.equal(code, 0)
   t.match(stdout, /^127\.0\.0\.1:\d+\n$/)
-  t.match(stderr, /5 znodes from .*seed\.yaml/)
+  t.match(stderr, /6 znodes from .*seed\.yaml/)
 })
 
 t.test('dev: a port that is taken and a file that is not there end with 1', async t => {

@@ -23,8 +23,8 @@ export async function runDev(options: DevOptions, io: DevSurroundings): Promise<
   const log = new Log(io.stderr, options.quiet ? Number.POSITIVE_INFINITY : levels.info)
   const nodes = options.seed === null ? [] : await readSeed(options.seed)
   await using server = await EmbeddedZooKeeper.start({ port: options.port, host: options.host })
-  await seed(server.connectString, nodes)
-  if (nodes.length > 0) log.info(`${nodes.length} znodes from ${options.seed}`)
+  const planted = await seed(server.connectString, nodes)
+  if (planted > 0) log.info(`${planted} znodes from ${options.seed}`)
   log.info('for development and tests: all is gone when this process ends')
   io.stdout.write(`${server.connectString}\n`)
   await new Promise<void>(resolve => onAbort(io.signal, () => resolve()))
@@ -41,8 +41,8 @@ async function readSeed(file: string): Promise<SeedNode[]> {
   }
 }
 
-async function seed(servers: string, nodes: readonly SeedNode[]): Promise<void> {
-  if (nodes.length === 0) return
+async function seed(servers: string, nodes: readonly SeedNode[]): Promise<number> {
+  if (nodes.length === 0) return 0
   await using zk = new ZooKeeper(servers)
-  await plant(zk, nodes)
+  return await plant(zk, nodes)
 }

@@ -28,12 +28,17 @@ export function parseSeed(text: string): SeedNode[] {
   return nodes
 }
 
-/** Parents come before their children, and those that nobody names are made too. */
-export async function plant(zk: ZooKeeperView, nodes: readonly SeedNode[]): Promise<void> {
-  for (const { path, data } of nodes) {
+/** What a server keeps there is its own, and in a seed only because it was printed with the rest. */
+const SYSTEM = /^\/zookeeper(?:\/|$)/
+
+/** Parents come before their children, and those that nobody names are made too. Returns how many were planted. */
+export async function plant(zk: ZooKeeperView, nodes: readonly SeedNode[]): Promise<number> {
+  const own = nodes.filter(({ path }) => !SYSTEM.test(path))
+  for (const { path, data } of own) {
     await zk.ensurePath(path)
     if (data !== null) await zk.set(path, data)
   }
+  return own.length
 }
 
 function collect(content: unknown, at: string, nodes: SeedNode[]): void {
