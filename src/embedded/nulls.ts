@@ -12,11 +12,33 @@ export function isNullNext(frame: JuteReader): boolean {
 
 /** Looks ahead in a create request, past its path and data. */
 export function isAclNull(frame: JuteReader): boolean {
-  const { view, remaining } = frame
-  const ahead = new JuteReader(
-    Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + frame.readBlock(0), remaining),
-  )
+  const ahead = lookAhead(frame)
   ahead.readNullableString()
   ahead.readBlock(Math.max(0, ahead.readInt()))
   return isNullNext(ahead)
+}
+
+/** Looks ahead in an auth packet, past its type and scheme. */
+export function isAuthNull(frame: JuteReader): boolean {
+  const ahead = lookAhead(frame)
+  ahead.readInt()
+  ahead.readNullableString()
+  return isNullNext(ahead)
+}
+
+/** Looks ahead in a request to set watches: a zxid and so many lists of paths. */
+export function isListNull(frame: JuteReader, lists: number): boolean {
+  const ahead = lookAhead(frame)
+  ahead.readLong()
+  for (let list = 0; list < lists; list++) {
+    if (isNullNext(ahead)) return true
+    for (let left = ahead.readInt(); left > 0; left--) ahead.readNullableString()
+  }
+  return false
+}
+
+function lookAhead(frame: JuteReader): JuteReader {
+  const { view, remaining } = frame
+  const at = view.byteOffset + frame.readBlock(0)
+  return new JuteReader(Buffer.from(view.buffer as ArrayBuffer, at, remaining))
 }

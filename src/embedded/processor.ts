@@ -10,7 +10,7 @@ import { requestHeader } from '../../protocol/records/headers.ts'
 import { logger } from '../../protocol/support/log.ts'
 import type { Client } from './client.ts'
 import { authenticate, closeSession, sasl } from './handlers/session.ts'
-import { isNullNext } from './nulls.ts'
+import { isAuthNull, isNullNext } from './nulls.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Body, Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -102,7 +102,11 @@ function end(world: World, client: Client, header: RequestHeader): Outcome {
 
 function auth(world: World, client: Client, header: RequestHeader, frame: JuteReader): Outcome {
   try {
-    authenticate(world, client, operations.auth.request!.read(frame))
+    const proofless = isAuthNull(frame)
+    const packet = operations.auth.request!.read(frame)
+    // An empty login is one, too; none at all is not.
+    if (proofless && packet.scheme === 'digest') refuse('AUTH_FAILED')
+    authenticate(world, client, packet)
     return { type: 'reply', name: 'auth', xid: header.xid, zxid: NO_ZXID, err: 0, body: null, next: 'goOn' }
   } catch (error) {
     if (error instanceof JuteError) return CLOSE

@@ -48,8 +48,8 @@ const all: readonly Route[] = [
   route(operations.addWatch, addWatch),
   route(operations.checkWatches, checkWatches),
   route(operations.removeWatches, removeWatches),
-  route(operations.setWatches, setWatches),
-  route(operations.setWatches2, setWatches2),
+  unread(operations.setWatches, setWatches, false),
+  unread(operations.setWatches2, setWatches2, false),
   route(operations.ping, () => {}),
 ]
 

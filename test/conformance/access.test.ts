@@ -162,3 +162,18 @@ test('8.6.14: whoAmI lists address and logins', async (t, { open }) => {
   await login(client, 'digest', 'ben:passwd')
   t.same(await users(), ['digest amy', 'digest ben', 'ip 127.0.0.1'])
 })
+
+test('no login at all is none, an empty one is', async (t, { open }) => {
+  const proof = async (bytes: Uint8Array | null): Promise<RawClient> => {
+    const client = await open()
+    const reply = await client.callRaw(OpCode.auth, writer => {
+      writer.writeInt(0)
+      writer.writeString('digest')
+      writer.writeBuffer(bytes)
+    })
+    t.equal(reply.err, bytes === null ? -115 : 0)
+    return client
+  }
+  t.ok(await (await proof(null)).link.end())
+  t.equal((await (await proof(new Uint8Array())).call(OpCode.whoAmI)).err, 0)
+})

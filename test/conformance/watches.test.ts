@@ -235,3 +235,20 @@ test('8.6.3: watches end with their connection, ephemerals with their session', 
     'one transaction',
   )
 })
+
+test('setWatches: empty lists are lists, null ones are a fault', async (t, { open }) => {
+  const client = await open()
+  const send = async (opcode: number, counts: readonly number[]): Promise<number> => {
+    const reply = await client.callRaw(opcode, writer => {
+      writer.writeLong(0n)
+      for (const count of counts) writer.writeInt(count)
+    })
+    return reply.err
+  }
+  t.equal(await send(OpCode.setWatches, [0, 0, 0]), 0)
+  t.equal(await send(OpCode.setWatches2, [0, 0, 0, 0, 0]), 0)
+  t.equal(await send(OpCode.setWatches, [0, 0, -1]), -5)
+  t.equal(await send(OpCode.setWatches2, [0, 0, 0, 0, -1]), -5)
+  t.equal(await send(OpCode.setWatches2, [0, 0, 0, 0]), -5, 'one too few')
+  t.equal(await send(OpCode.setWatches2, [0, 0, 0, 0, 2 ** 31 - 1]), -5, 'more than there are')
+})
