@@ -188,7 +188,8 @@ export abstract class ZnodeCache implements AsyncDisposable {
     if (changes.length > 0) this.#steps++
     this.#become(certain ? 'live' : 'stale')
     if (changes.length > 0) this.#tell(changes)
-    if (!first) return
+    // A listener may have closed the cache.
+    if (!first || this.#ended.signal.aborted) return
     this.#events.emit('initialized', undefined)
     this.#whole.resolve()
   }

@@ -38,6 +38,22 @@ function statesOf(cache: ZnodeCache): CacheState[] {
   return states
 }
 
+t.test('caches: closed by a listener in its first step, one is not initialized', async t => {
+  const { world, server, ports } = await scene(t)
+  server.put('/n')
+  const cache = new NodeCache(world.zk, '/n', { ports })
+  let initialized = false
+  cache.on('initialized', () => {
+    initialized = true
+  })
+  cache.on('added', () => void cache.close())
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  t.equal(codeOf(start), 'CLOSED')
+  t.equal(cache.state, 'closed')
+  t.equal(initialized, false)
+})
+
 t.test(
   'caches: one recursive watch, armed before the first read; a plain one for a single znode',
   async t => {
