@@ -3,10 +3,10 @@ import type { Acl, RequestOptions, SessionCredentials, ZooKeeperOptions } from '
 import { ZooKeeper, ZooKeeperError } from '../../protocol/index.ts'
 import { isLinked, isTerminal } from '../../protocol/session/states.ts'
 import { withDeadline } from '../../protocol/support/abort.ts'
-import { systemClock, unreferencedClock } from '../../protocol/support/clock.ts'
+import { systemClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
-import { isPassing } from '../recipes/persistence.ts'
+import { Confirmation } from './confirmation.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
 import type { EnvelopeForm } from './encoding.ts'
@@ -20,9 +20,6 @@ const log = logger('registry')
 
 /** A request waits for a connection through one lost session, and no longer. */
 const SESSIONS_TO_WAIT = 2
-
-/** Milliseconds before the servers are asked again whether they have told all. */
-const CONFIRM_AGAIN = 200
 
 /** jute.maxbuffer less what a path and an ACL take. */
 const MAX_DATA_SIZE = 1024 * 1024 - 4096
@@ -42,16 +39,12 @@ export class Link {
   readonly #settings: Settings
   readonly #onForked: () => void
   readonly #sessions: SessionMemory
+  readonly #confirmation: Confirmation
   readonly #limiter: RateLimiter | null
   #credentials: Credentials
   #phase: Phase = 'running'
   /** The process that the connection belongs to. */
   #pid: number = process.pid
-  #confirmed = false
-  /** The session lives at least until then. */
-  #aliveUntil = 0
-  /** Names the connection at hand. */
-  #link: symbol | null = null
 
   constructor(settings: Settings, port: LinkPort) {
     const { username, password, acl } = settings
@@ -62,14 +55,11 @@ export class Link {
     this.zk = this.#client()
     // Last, as closing alone gives the file back.
     this.#sessions = new SessionMemory(settings.sessionFile, port.warning)
-    this.zk.on('state', ({ state, previous, sessionId, generation }) => {
-      if (sessionId !== 0n) this.#sessions.add(sessionId)
-      if (state === 'closed') this.#closed()
-      this.#aliveUntil = 0
-      if (isLinked(state) && isLinked(previous)) return
-      // On the first connection there is no watch yet that could have missed something.
-      this.#confirmed = isLinked(state) && generation === 1 && previous === 'connecting'
-      if (isLinked(state) && !this.#confirmed) this.#confirm()
+    this.#confirmation = new Confirmation(this.zk)
+    this.zk.on('state', change => {
+      if (change.sessionId !== 0n) this.#sessions.add(change.sessionId)
+      if (change.state === 'closed') this.#closed()
+      this.#confirmation.follow(change)
     })
   }
 
@@ -134,16 +124,9 @@ export class Link {
     return process.pid !== this.#pid
   }
 
-  /**
-   * True while connected, once the watches have told what was missed: answers come behind their events. Asks the clock
-   * too: right after this process stood still, nothing has told yet that the session is gone.
-   */
+  /** True while connected, once the watches have told what was missed: answers come behind their events. */
   get confirmed(): boolean {
-    if (!this.#confirmed || !this.connected) return false
-    const now = systemClock.now()
-    // Looked up when it is due: every read from memory asks.
-    if (now >= this.#aliveUntil) this.#aliveUntil = now + this.zk.sessionRemaining
-    return now < this.#aliveUntil
+    return this.#confirmation.given
   }
 
   get connected(): boolean {
@@ -218,25 +201,6 @@ export class Link {
       if (ZooKeeperError.is(error, 'AUTH_FAILED')) throw authFailed(error)
       if (!ZooKeeperError.is(error, 'CLOSED')) throw error
     })
-  }
-
-  /** Whatever is asked behind the re-armed watches is answered behind their events. */
-  #confirm(): void {
-    const link = Symbol('link')
-    this.#link = link
-    const ask = (): void => {
-      if (this.#link !== link || !this.connected) return
-      this.zk.exists('/').then(told, error => {
-        // A refusal is an answer too; without one, snapshots would be stale for as long as the connection lasts.
-        if (!isPassing(error)) return told()
-        log('not confirmed: %s', error)
-        unreferencedClock.schedule(CONFIRM_AGAIN, ask)
-      })
-    }
-    const told = (): void => {
-      if (this.#link === link && this.connected) this.#confirmed = true
-    }
-    ask()
   }
 
   async close(): Promise<void> {
