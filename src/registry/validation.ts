@@ -1,6 +1,6 @@
 // Data and its schema: what was read is checked once, what is to be written before anything is sent.
 import type { NodeData, NodeObject } from './codec.ts'
-import { withoutEnvelope } from './envelope.ts'
+import { userDataOf } from './codec.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { Checked, ReadOptions } from './read-options.ts'
 import type { ChildData, ChildSnapshot, Sight } from './snapshot.ts'
@@ -102,9 +102,7 @@ function validate(schema: StandardSchema, value: unknown): Later<ValidationResul
 
 /** What the writer gave: without the envelope, and as a string if it was one. */
 function userData(present: NodeObject): unknown {
-  const rest = withoutEnvelope(present)
-  const { string_value: text } = rest
-  return typeof text === 'string' && Object.keys(rest).length === 1 ? text : rest
+  return userDataOf(present) ?? {}
 }
 
 function misfit(path: string, issues: readonly ValidationIssue[]): ServiceRegistryError {
