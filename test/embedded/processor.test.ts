@@ -143,3 +143,23 @@ t.test('8.2.14: versions wrap', async t => {
   })
   t.equal(read(operations.setACL.reply!, acl).aversion, -(2 ** 31))
 })
+
+t.test('multiRead: what would be an enormous reply is refused', async t => {
+  const { world } = core()
+  const peer = new FakePeer(world)
+  const data = Buffer.alloc(1024 * 1024)
+  t.equal(errOf(peer.ask(OpCode.create, createRequest, { path: '/a', data, acl: OPEN, flags: 0 })), 0)
+  const { opcode, request } = operations.multiRead
+  const reads = (count: number) =>
+    errOf(
+      peer.ask(opcode, request, {
+        operations: Array.from({ length: count }, () => ({ opcode: OpCode.getData, path: '/a' })),
+      }),
+    )
+  t.equal(reads(64), 0)
+  t.equal(reads(65), -5)
+  for (let i = 0; i < 100; i++) create(peer, `/a/${'x'.repeat(1000)}${i}`)
+  const lists = Array.from({ length: 700 }, () => ({ opcode: OpCode.getChildren, path: '/a' }))
+  t.equal(errOf(peer.ask(opcode, request, { operations: lists.slice(0, 600) })), 0)
+  t.equal(errOf(peer.ask(opcode, request, { operations: lists })), -5)
+})

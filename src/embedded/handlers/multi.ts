@@ -25,6 +25,8 @@ import { check, remove, setData } from './write.ts'
 type Creation = Extract<MultiOperation, { readonly request: { readonly flags: number } }>
 
 const NOT_EXECUTED = -2
+/** Bytes; far more than clients take. */
+const LARGEST_REPLY = 64 * 1024 * 1024
 
 /** Thrown to roll back; the reply is an ordinary one, with an error for each item. */
 class Failed {
@@ -140,8 +142,28 @@ function orderOf({ opcode, request }: Creation): CreateOrder {
 }
 
 export function multiRead(world: World, client: Client, frame: JuteReader): MultiReadReply {
-  const operations = readAll(frame, readMultiReadOperation)
-  return { outcomes: operations.map(operation => readOne(world, client, operation)) }
+  let left = LARGEST_REPLY
+  const outcomes: MultiReadOutcome[] = []
+  for (const operation of readAll(frame, readMultiReadOperation)) {
+    const outcome = readOne(world, client, operation)
+    left -= sizeOf(outcome)
+    // A small request may name a large znode very often: the process is not to end over the answer.
+    if (left < 0) refuse('MARSHALLING_ERROR')
+    outcomes.push(outcome)
+  }
+  return { outcomes }
+}
+
+/** About how many bytes of the reply it takes. */
+function sizeOf(outcome: MultiReadOutcome): number {
+  switch (outcome.type) {
+    case 'data':
+      return outcome.data?.length ?? 0
+    case 'children':
+      return outcome.children.reduce((size, name) => size + 4 + name.length, 0)
+    case 'error':
+      return 0
+  }
 }
 
 function readOne(world: World, client: Client, { opcode, path }: MultiReadOperation): MultiReadOutcome {
