@@ -71,7 +71,13 @@ export class Validation {
     if (known.has(key)) return known.get(key) as Later<T>
     const made = make()
     known.set(key, made)
-    if (made instanceof Promise) made.then(value => known.set(key, value))
+    if (made instanceof Promise) {
+      // Whoever asked is told of the failure, and the next one asks again.
+      made.then(
+        value => known.set(key, value),
+        () => known.delete(key),
+      )
+    }
     return made
   }
 }

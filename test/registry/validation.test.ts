@@ -97,6 +97,24 @@ t.test('schema: a validator that throws, rejects or takes its time', async t => 
   t.equal(warnings.length, 2)
 })
 
+t.test('schema: a validator that breaks its contract fails the one who asks, and nobody else', async t => {
+  const { validation: all } = validation()
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  let good = false
+  const odd = schemaOf(async value =>
+    good ? { value } : { issues: [{ message: 'no', path: null as never }] },
+  )
+  const sight = sightOf({ data: { n: 1 } })
+  await t.rejects(Promise.resolve(all.shape({ schema: odd })(sight)), TypeError)
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(unhandled, [])
+  good = true
+  t.match(await all.shape({ schema: odd })(sight), { data: { n: 1 } }, 'asked again')
+})
+
 t.test('childSchema: each child for itself, again only if it changed', async t => {
   const { validation: all, warnings } = validation()
   const child = (data: ChildSnapshot['data']): ChildSnapshot => Object.freeze({ data, stat: aStat })

@@ -2,6 +2,7 @@
 import { ServiceRegistryError } from '../errors.ts'
 import type { InstanceFormat } from '../formats/format.ts'
 import type { Instance } from '../formats/instance.ts'
+import { unreadable } from '../formats/instance.ts'
 import type { ListedNode } from './listing.ts'
 
 interface Entry {
@@ -49,7 +50,10 @@ export class InstanceList {
   #decode(node: string, { data, czxid, mzxid }: ListedNode): Entry {
     const { format, service } = this.#port
     try {
-      return { czxid, mzxid, instance: format.decode({ node, data, service }) }
+      const instance = format.decode({ node, data, service })
+      // A format of the caller's own may give anything.
+      if (typeof instance?.id !== 'string') throw unreadable('the format gave no instance')
+      return { czxid, mzxid, instance }
     } catch (error) {
       this.#port.warning(this.#leftOut(node, error))
       return { czxid, mzxid, instance: null }

@@ -109,6 +109,15 @@ t.test('view: without a connection it stays, and says so', async t => {
   t.equal(view.pick()?.id, 'a:1')
 })
 
+t.test('view: a format of the caller that gives no instance leaves the node out', async t => {
+  const decode = ({ node }: { node: string }): never => (node === 'a' ? undefined : { host: node }) as never
+  const { view, source, warnings, ids } = fixture({ format: { ...ownFormat, decode } })
+  source.show({ a: {}, b: {} })
+  await view.ready
+  t.same(ids(), [])
+  t.match(warnings, [{ code: 'INVALID_INSTANCE' }, { code: 'INVALID_INSTANCE' }])
+})
+
 t.test('view: nodes that cannot be read are left out, with one warning for each write', async t => {
   const { source, warnings, ids } = fixture({ format: 'curator' })
   const good = { name: 'web', id: 'x', address: 'h', port: 1 }
