@@ -1,9 +1,10 @@
 // A persistent node that is written once for each new value, and then followed: whoever changes it next is right.
 import { Buffer } from 'node:buffer'
 import type { Stat } from '../../protocol/index.ts'
-import { ZooKeeperError } from '../../protocol/index.ts'
+import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { unreferencedClock } from '../../protocol/support/clock.ts'
 import { logger } from '../../protocol/support/log.ts'
-import { isRace, persistently } from '../recipes/persistence.ts'
+import { isPassing, isRace, persistently } from '../recipes/persistence.ts'
 import type { NodeData } from './codec.ts'
 import type { Encoding } from './encoding.ts'
 import { callerPart, encodeAs, holdsAs } from './encoding.ts'
@@ -11,6 +12,9 @@ import type { NodePort } from './node-port.ts'
 import { withParents } from './parents.ts'
 
 const log = logger('data-node')
+
+/** Milliseconds before a read that failed is tried again. */
+const FOLLOW_AGAIN = 500
 
 interface Present {
   readonly data: Uint8Array | null
@@ -243,11 +247,17 @@ export class DataNode {
       },
       error => {
         log('%s: %s', this.path, error)
+        // A new link does so by itself.
+        if (isPassing(error)) unreferencedClock.schedule(FOLLOW_AGAIN, () => this.#followAgain())
         if (!ZooKeeperError.is(error, 'NO_NODE')) return
         this.#following = 'no'
         if (this.#state.kind === 'present') this.#state = { kind: 'absent' }
       },
     )
+  }
+
+  #followAgain(): void {
+    if (this.#following === 'yes' && this.#watchedIn === 0n && isLinked(this.#port.zk.state)) this.#follow()
   }
 }
 

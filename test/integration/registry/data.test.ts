@@ -1,5 +1,7 @@
 // Persistent data nodes against a real server: written once, left to others, never lost and never overtaken.
 
+import { isDeepStrictEqual } from 'node:util'
+import { serverErrors } from '../../../protocol/error-codes.ts'
 import { readAcl } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
@@ -7,7 +9,16 @@ import { eventually } from '../../support/eventually.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, dataOf, loseReply, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
+import {
+  branch,
+  dataOf,
+  loseReply,
+  ownerOf,
+  proxiedRegistry,
+  refusal,
+  registryAt,
+  settled,
+} from './support.ts'
 
 const server = await startServer({ tickTime: 250 })
 t.teardown(() => server.stop())
@@ -154,4 +165,19 @@ test('into a black hole: a typed error in time, an abort at once', async t => {
   await eventually('back', () => registry.getState())
   await registry.setData('/a', { n: 4 })
   t.match(await dataOf(witness, '/a'), { n: 4 })
+})
+
+test('N64: what holds a node is known again after a read that the server refused for once', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  await registry.setData('/a', { n: 1 })
+  await settled(registry)
+  let refused = 0
+  proxy.filter(frame => {
+    if (frame.kind !== 'reply' || frame.opcode !== OpCode.getData || refused > 0) return 'pass'
+    refused++
+    return refusal(frame, serverErrors.THROTTLED_OP.number)
+  })
+  await witness.set('/a', '{"n":2}')
+  await eventually('refused', () => refused > 0)
+  await eventually('known', () => isDeepStrictEqual(registry.registrations()[0]?.data, { n: 2 }))
 })

@@ -1,4 +1,5 @@
 // What the tests of the registry share: a fresh branch of the tree, registries in it, and what passes by on the wire.
+import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import type { ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
@@ -115,4 +116,12 @@ export async function settled(registry: ServiceRegistry): Promise<void> {
     await registry.client.sync('/')
     await new Promise(resolve => setImmediate(resolve))
   }
+}
+
+/** The same reply with this error in place of its body. */
+export function refusal({ bytes }: { readonly bytes: Uint8Array }, err: number): Uint8Array {
+  const reply = Buffer.from(bytes.subarray(0, 20))
+  reply.writeInt32BE(16, 0)
+  reply.writeInt32BE(err, 16)
+  return reply
 }

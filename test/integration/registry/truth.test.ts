@@ -1,5 +1,4 @@
 // What the registry says of itself has to be true: right after a stop of the process, a cut link, a change of mind.
-import { Buffer } from 'node:buffer'
 import { serverErrors } from '../../../protocol/error-codes.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
@@ -8,7 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
-import { branch, proxiedRegistry, registryAt } from './support.ts'
+import { branch, proxiedRegistry, refusal, registryAt } from './support.ts'
 
 const server = await startServer({ tickTime: 250 })
 t.teardown(() => server.stop())
@@ -203,11 +202,3 @@ t.test(
     t.equal(registry.getState(), true)
   },
 )
-
-/** The same reply with this error in place of its body. */
-function refusal({ bytes }: { readonly bytes: Uint8Array }, err: number): Uint8Array {
-  const reply = Buffer.from(bytes.subarray(0, 20))
-  reply.writeInt32BE(16, 0)
-  reply.writeInt32BE(err, 16)
-  return reply
-}
