@@ -74,3 +74,7 @@ export class ReadOnlyError extends ServiceRegistryError {
     super('READ_ONLY', `${what}: the registry is read-only`)
   }
 }
+
+export function authFailed(cause?: unknown): ServiceRegistryError {
+  return new ServiceRegistryError('AUTH_FAILED', 'ZooKeeper refuses the credentials', { cause })
+}

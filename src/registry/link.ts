@@ -10,7 +10,7 @@ import { Confirmation } from './confirmation.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
 import type { EnvelopeForm } from './encoding.ts'
-import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
+import { authFailed, NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
 import type { CallOptions, Settings } from './options.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import { SessionMemory } from './session-memory.ts'
@@ -115,6 +115,10 @@ export class Link {
     }
   }
 
+  get running(): boolean {
+    return this.#phase === 'running'
+  }
+
   get ended(): boolean {
     return this.#phase === 'ended'
   }
@@ -208,7 +212,6 @@ export class Link {
     await this.zk.close()
   }
 
-  /** Closes for good. */
   async end(): Promise<void> {
     this.#phase = 'ended'
     await this.zk.close()
@@ -263,8 +266,4 @@ export class Link {
   #checkNotEnded(): void {
     if (this.#phase === 'ended') throw new ServiceRegistryError('STOPPED', 'the registry has ended')
   }
-}
-
-export function authFailed(cause?: unknown): ServiceRegistryError {
-  return new ServiceRegistryError('AUTH_FAILED', 'ZooKeeper refuses the credentials', { cause })
 }

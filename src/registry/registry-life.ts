@@ -59,7 +59,14 @@ export class RegistryLife {
 
   async start(options: CallOptions): Promise<void> {
     if (this.#stopping.signal.aborted) this.#stopping = new AbortController()
-    await this.#port.link.start(options)
+    const { link } = this.#port
+    try {
+      await link.start(options)
+    } catch (error) {
+      // Whoever began to wait meanwhile would do so for ever.
+      if (!link.running) this.#endWaits()
+      throw error
+    }
   }
 
   async rebuild(options: CallOptions): Promise<void> {
@@ -77,9 +84,8 @@ export class RegistryLife {
   }
 
   async stop(): Promise<void> {
-    const { link, watchers, locks, cache } = this.#port
-    this.#stopping.abort()
-    watchers.pause()
+    const { link, locks, cache } = this.#port
+    this.#endWaits()
     await link.close()
     await locks.stop()
     await cache?.flush()
@@ -95,5 +101,11 @@ export class RegistryLife {
     views.stop()
     instances.stop()
     registrations.stop()
+  }
+
+  /** Ends the streams, and the calls that wait. */
+  #endWaits(): void {
+    this.#stopping.abort()
+    this.#port.watchers.pause()
   }
 }

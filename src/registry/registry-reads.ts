@@ -76,6 +76,7 @@ export class RegistryReads {
     options?: Options,
   ): Promise<Subscription> {
     checkFunction('a callback', callback)
+    if (this.#port.life.borrowed) await this.#port.life.own()
     this.#port.link.checkRunning()
     return this.#port.watchers.subscribe(path, options ?? {}, callback)
   }
@@ -88,6 +89,7 @@ export class RegistryReads {
     path: string,
     options?: Options,
   ): AsyncGenerator<SnapshotFor<Options>, void, void> {
+    if (this.#port.life.borrowed) await this.#port.life.own()
     this.#port.link.checkRunning()
     const signal = checkSignal(options?.signal)
     const subscribe = async (callback: Callback<SnapshotFor<Options>>): Promise<() => void> => {

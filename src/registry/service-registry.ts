@@ -160,6 +160,7 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
    */
   discover(path: string, options: DiscoverOptions = {}): View {
     this.#parts.link.checkRunning()
+    if (this.#parts.life.borrowed) void this.#parts.life.own()
     return this.#parts.views.open(path, options)
   }
 

@@ -1,5 +1,6 @@
 // A process that is a copy of the one that connected. In a file of its own: a process has one id.
 import { ZooKeeper } from '../../../protocol/index.ts'
+import type { ServiceRegistry } from '../../../src/index.ts'
 import { servers as start } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -46,4 +47,23 @@ t.test('N9, N21, N23, N24: a process that was forked writes every node in the fo
   t.same((await witness.get('/none')).data, Buffer.from('text'))
   t.same((await witness.get('/raw')).data, Buffer.of(0xff, 0x20))
   t.same((await witness.get(path)).data, data, 'an instance keeps its bytes')
+})
+
+t.test('N9: reading of any kind gives a forked process its own session', async t => {
+  const { servers, witness } = await branch(t, await start())
+  await witness.create('/n', '{"n":1}')
+  const reads: Record<string, (registry: ServiceRegistry) => Promise<unknown>> = {
+    get: registry => registry.get('/n'),
+    addCallback: registry => registry.addCallback('/n', () => {}),
+    watch: registry => registry.watch('/n').next(),
+    discover: registry => registry.discover('/n').ready,
+  }
+  for (const [name, read] of Object.entries(reads)) {
+    const registry = await registryAt(t, servers)
+    const parents = registry.client.sessionId
+    const own = pretendFork(t)
+    await read(registry)
+    t.not(registry.client.sessionId, parents, name)
+    Object.defineProperty(process, 'pid', { value: own })
+  }
 })

@@ -88,6 +88,21 @@ test('N8: start without a server rejects, stays stopped, and can be tried again'
   await ownedBy(witness, '/n', registry)
 })
 
+test('N8: what began to wait during a start that fails is ended by it', async t => {
+  const { registry, proxy } = await proxiedRegistry(t, at)
+  await registry.stop()
+  proxy.set({ kind: 'refuse' })
+  const starting = errorOf(registry.start({ timeout: 500 }))
+  await eventually('under way', () => registry.client.state === 'connecting')
+  const stream = registry.watch('/n')
+  t.match(await stream.next(), { value: { stale: true } })
+  const next = stream.next()
+  const waiting = errorOf(registry.get('/n', { wait: Number.POSITIVE_INFINITY }))
+  t.match(await starting, { name: 'NoConnectionError' })
+  t.match(await next, { done: true })
+  t.match(await waiting, { code: 'STOPPED' })
+})
+
 test('N8: start and stop in any order end in the state that was asked for last', async t => {
   const { registry, witness } = await proxiedRegistry(t, at)
   await registry.setNode('/n', { n: 1 })
