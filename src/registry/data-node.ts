@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Stat } from '../../protocol/index.ts'
 import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
+import { onAbort } from '../../protocol/support/abort.ts'
 import { unreferencedClock } from '../../protocol/support/clock.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { isPassing, isRace, persistently } from '../recipes/persistence.ts'
@@ -150,13 +151,21 @@ export class DataNode {
 
   #inTurn<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     this.#waiting++
+    let waits = true
+    const over = (): void => {
+      if (waits) this.#waiting--
+      waits = false
+    }
+    // Whoever gives up does not wait any more, although his turn ends a little later.
+    const off = onAbort(signal, over)
     const turn = this.#last
       .then(() => {
         signal.throwIfAborted()
         return task()
       })
       .finally(() => {
-        this.#waiting--
+        off()
+        over()
       })
     this.#last = turn.catch(() => {})
     return turn

@@ -181,3 +181,26 @@ test('N64: what holds a node is known again after a read that the server refused
   await eventually('refused', () => refused > 0)
   await eventually('known', () => isDeepStrictEqual(registry.registrations()[0]?.data, { n: 2 }))
 })
+
+test('a call that is given up leaves nothing to be remembered', async t => {
+  const { registry, proxy } = await proxiedRegistry(t, at)
+  proxy.set({ kind: 'stall', direction: 'toClient' })
+  const controller = new AbortController()
+  const { signal } = controller
+  const calls = [
+    registry.unset('/a', { signal }),
+    registry.setData('/b', { n: 1 }, { signal }),
+    registry.setData('/c', { n: 1 }, { timeout: 10 }),
+  ].map(errorOf)
+  await calls[2]
+  controller.abort(new Error('given up'))
+  t.match(await Promise.all(calls), [
+    { message: 'given up' },
+    { message: 'given up' },
+    { name: 'NoConnectionError' },
+  ])
+  t.same(registry.registrations(), [])
+  proxy.set({ kind: 'pass' })
+  await registry.setData('/b', { n: 2 })
+  t.match(registry.registrations(), [{ path: '/b', state: true, data: { n: 2 } }])
+})
