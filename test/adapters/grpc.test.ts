@@ -184,12 +184,14 @@ t.test('grpc: service configs: of the resolver, of the channel, or round robin',
   t.equal((await answering(caller(t, `plain://${PATH}`, none))).length, 1, 'none: pick_first of gRPC')
   registerNdsrResolver(registry, { scheme: 'first', serviceConfig: pickFirst })
   t.equal((await answering(caller(t, `first://${PATH}`))).length, 1, 'the one of the resolver')
+  registerNdsrResolver(registry, { scheme: 'round', serviceConfig: {} })
+  const round = caller(t, `round://${PATH}`, channel)
+  t.same(await answering(round), both, 'the one of the resolver goes before that of the channel')
   const methodConfig = [{ name: [{ service: 'test.Echo' }], timeout: '0.2s' }]
   registerNdsrResolver(registry, { scheme: 'hasty', serviceConfig: { methodConfig } })
-  const hasty = caller(t, `hasty://${PATH}`, channel)
-  t.same(await answering(hasty), both, 'it goes before that of the channel')
   const kept = deferred<void>()
   for (const backend of [first, second]) backend.gate = kept.promise
-  await t.rejects(hasty.call(), { code: status.DEADLINE_EXCEEDED })
+  // Without the config it would wait for longer than the test may take.
+  await t.rejects(caller(t, `hasty://${PATH}`).call(600_000), { code: status.DEADLINE_EXCEEDED })
   kept.resolve()
 })
