@@ -152,9 +152,9 @@ export class Link {
     this.#sessions.release()
   }
 
-  /** Runs a call when the rate limit lets it through; without a limit, at once. */
+  /** Runs a call when the rate limit lets it through; at once without a limit, and once nothing can be sent any more. */
   limited<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#limiter === null ? call() : this.#limiter.run(signal, call)
+    return this.#limiter === null || this.zk.state === 'closed' ? call() : this.#limiter.run(signal, call)
   }
 
   get conflict(): Conflict {

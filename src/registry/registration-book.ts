@@ -116,9 +116,15 @@ export class RegistrationBook {
     const entry = this.#nodes.get(path)
     if (entry === undefined) return this.#onData(path, call, (node, inner) => node.remove(force, inner))
     const { registration } = entry
-    await this.#want(registration, { kind: 'absent' }, call)
-    // A node that was asked for meanwhile is still looked after.
-    if (registration.wanted.kind === 'absent') this.#drop(registration)
+    // Forgotten once it is gone, also when the caller waits no longer.
+    const gone = registration.want({ kind: 'absent' }, { until: Number.POSITIVE_INFINITY, signal: undefined })
+    const forgotten = gone.then(() => {
+      // A node that was asked for meanwhile is still looked after.
+      if (registration.wanted.kind === 'absent') this.#drop(registration)
+    })
+    handled(forgotten)
+    const late = (): Error => registration.obstacle ?? new NoConnectionError()
+    await withDeadline(systemClock, this.#patience(call), late, signal, () => forgotten)
     if (force) return this.#onData(path, call, (node, inner) => node.remove(true, inner))
     return (await this.#link.zk.exists(path, call)) === null
   }

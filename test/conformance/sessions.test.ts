@@ -4,6 +4,7 @@ import { JuteReader } from '../../protocol/jute/reader.ts'
 import { OpCode } from '../../protocol/opcodes.ts'
 import { operations } from '../../protocol/operations.ts'
 import { connectResponse } from '../../protocol/records/connect.ts'
+import { Permission } from '../../protocol/records/data.ts'
 import { createTtlRequest } from '../../protocol/records/nodes.ts'
 import { eventually } from '../support/eventually.ts'
 import { t } from '../tap.ts'
@@ -120,13 +121,20 @@ test('a password may be null; a handshake may not be short', async (t, { at }) =
   t.equal(short.frames.length, 0)
 })
 
-test('requests may follow the handshake at once', async (t, { at }) => {
+test('requests may follow the handshake at once', async (t, { at, root, open }) => {
   const link = new RawLink(at)
   t.teardown(() => link.destroy())
   const exists = requestFrame(7, OpCode.exists, operations.exists.request, { path: '/', watch: false })
-  link.send(connectFrame(), exists, requestFrame(8, OpCode.closeSession), requestFrame(9, OpCode.ping))
+  const path = `${root}/late`
+  const late = { path, data: null, acl: [acl(Permission.ALL)], flags: 0 }
+  const create = requestFrame(9, OpCode.create2, operations.create.request, late)
+  link.send(connectFrame(), exists, requestFrame(8, OpCode.closeSession), create)
   await link.end()
-  t.equal(link.frames.length, 3, 'what follows the close gets nothing')
+  t.equal(
+    (await tryRead(await open(), OpCode.exists, path)).err,
+    -101,
+    'what follows the close has no effect',
+  )
   t.equal(link.frames[1]!.readInt32BE(0), 7)
   t.equal(link.frames[2]!.toString('hex').slice(24), '00000000')
   t.equal(link.frames[2]!.length, 16)

@@ -45,7 +45,8 @@ export async function buildApp(t: Test, node: string = process.execPath): Promis
   const home = join(folder, 'node_modules/nd-service-registry')
   await mkdir(home, { recursive: true })
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(home, 'dist')]
-  await promisify(execFile)(node, args)
+  // tap adds a loader to each process that Node starts, with which this compiler does not run; env takes it away.
+  await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', node, ...args])
   await cp(join(root, 'package.json'), join(home, 'package.json'))
   // A package of its own, or the name would mean the project around it.
   await writeFile(join(folder, 'package.json'), '{ "name": "app", "private": true }')

@@ -49,6 +49,17 @@ test('N50: another type is an error, until the path is unset', async t => {
   t.match(await dataOf(witness, '/a'), { n: 2 })
 })
 
+test('N51: an unset that nobody waits for any more is carried out, and leaves nothing behind', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at)
+  await registry.setNode('/a', { n: 1 })
+  proxy.set({ kind: 'stall', direction: 'both' })
+  t.match(await errorOf(registry.unset('/a', { timeout: 50 })), { code: 'NO_CONNECTION' })
+  proxy.set({ kind: 'pass' })
+  await eventually('it is gone', async () => (await witness.exists('/a')) === null)
+  await eventually('it is forgotten', () => registry.registrations().length === 0)
+  await registry.setData('/a', { n: 2 })
+})
+
 test('N51: unset of what is not ours deletes nothing and leaves nothing behind', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
