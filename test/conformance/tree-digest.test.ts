@@ -10,6 +10,7 @@ import type { RawClient } from './raw-client.ts'
 
 /** ZooKeeper notes the digest with every 128th transaction. */
 const INTERVAL = 128n
+// ASCII names only: ZooKeeper takes the bytes of a path in the charset of its locale.
 const test = onBoth({ real: {} })
 
 /** From the Stats, which hide nothing here: there are no containers. */
@@ -26,7 +27,7 @@ async function digest(client: RawClient, path: string): Promise<bigint> {
 test('8.9.15: hash tells the digest of the tree', async (t, { at, open, root }) => {
   const client = await open()
   await create(client, `${root}/e`, { flags: 1 })
-  for (const name of ['a', 'b', 'é']) await create(client, `${root}/${name}`, { data: Buffer.from(name) })
+  for (const name of ['a', 'b', 'c']) await create(client, `${root}/${name}`, { data: Buffer.from(name) })
   await tryDelete(client, `${root}/b`)
   let zxid: bigint
   do {

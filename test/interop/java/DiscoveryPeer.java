@@ -1,4 +1,5 @@
 // Curator's x-discovery beside the registry: registers an instance, and says what it reads of ours, one line each.
+import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.curator.framework.CuratorFramework;
@@ -11,6 +12,8 @@ import org.apache.curator.x.discovery.details.JsonInstanceSerializer;
 
 public class DiscoveryPeer {
   public static void main(String[] arguments) throws Exception {
+    // Whatever the locale says.
+    PrintStream out = new PrintStream(System.out, true, "UTF-8");
     CuratorFramework curator = CuratorFrameworkFactory.newClient(arguments[0], new RetryOneTime(100));
     curator.start();
     JsonInstanceSerializer<Object> serializer = new JsonInstanceSerializer<>(Object.class);
@@ -22,12 +25,12 @@ public class DiscoveryPeer {
         .name("java").id("j1").address("10.0.0.9").port(90).payload(payload).build());
     for (int i = 1; i < arguments.length; i++) {
       for (ServiceInstance<Object> found : discovery.queryForInstances(arguments[i])) {
-        System.out.println("read " + arguments[i] + " " + found.getId() + " " + found.getAddress() + " "
+        out.println("read " + arguments[i] + " " + found.getId() + " " + found.getAddress() + " "
             + found.getPort() + " " + found.getPayload() + " " + found.isEnabled());
-        System.out.println("bytes " + arguments[i] + " " + found.getId() + " " + new String(serializer.serialize(found), "UTF-8"));
+        out.println("bytes " + arguments[i] + " " + found.getId() + " " + new String(serializer.serialize(found), "UTF-8"));
       }
     }
-    System.out.println("ready");
+    out.println("ready");
     System.in.read();
     discovery.close();
     curator.close();
