@@ -4,6 +4,7 @@ import { ZooKeeper as Client } from '../../../protocol/index.ts'
 import { startEnsemble } from '../../../scripts/zookeeper/ensemble.ts'
 import type { Server } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
+import { atLeast, serverVersion } from '../../support/versions.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -81,7 +82,9 @@ t.test('without a quorum: reads for those who asked for it; with it, writes for 
   t.equal(await fresh.zk.command('isro'), 'ro')
   const heard: string[] = []
   await fresh.zk.get('/a', { watch: ({ type }) => heard.push(type) })
-  const stream = await reading(t, fresh.zk, '/a')
+  // Before 3.6 a client with a persistent watch loses a connection to each server that it meets for the first time, and a
+  // read-only server of that age tells a session of the ensemble that it has expired.
+  const stream = atLeast(await serverVersion(), '3.6') ? await reading(t, fresh.zk, '/a') : null
 
   await eventually('the read-only server refuses who cannot do with it', () => failures.length > 6)
   t.not(strict.zk.state, 'connectedReadOnly')
@@ -91,7 +94,7 @@ t.test('without a quorum: reads for those who asked for it; with it, writes for 
   await regainQuorum()
   for (const { zk } of [fresh, old, strict, late]) await reach(zk, 'connected')
   await waiting
-  await resyncs(stream, 2)
+  if (stream !== null) await resyncs(stream, 2)
   for (const { zk } of [fresh, old, strict, late]) {
     await zk.create(`/written-`, null, { mode: 'ephemeralSequential' })
   }
@@ -105,7 +108,7 @@ t.test('without a quorum: reads for those who asked for it; with it, writes for 
   for (const { history } of [strict, late]) t.notOk(names(history).includes('connectedReadOnly'))
   await fresh.zk.sync('/a')
   await old.zk.set('/a', 'after')
-  await heardUpTo(stream, 'nodeDataChanged /a')
+  if (stream !== null) await heardUpTo(stream, 'nodeDataChanged /a')
   await fresh.zk.sync('/a')
   t.same(heard, ['nodeDataChanged'], 'a watch from the read-only server, armed on the next one')
 })
