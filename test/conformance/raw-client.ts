@@ -73,7 +73,12 @@ export class RawLink {
     this.#socket = connect({ host: host!, port: Number(port) })
     const decoder = new FrameDecoder(LARGEST_FRAME, frame => this.frames.push(bytesOf(frame)))
     this.#socket.on('data', chunk => {
-      decoder.push(chunk)
+      try {
+        decoder.push(chunk)
+      } catch {
+        // No frame: such as the alert with which a TLS server may turn a plain client away.
+        this.#socket.destroy()
+      }
       this.#wake()
     })
     this.#socket.on('error', () => {})

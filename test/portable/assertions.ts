@@ -50,8 +50,10 @@ export class Assertions {
     return this.#check(!value, message, { value })
   }
 
-  pass(message = 'passes'): boolean {
-    return this.#check(true, message)
+  pass(message = 'passes', { skip }: { skip?: string } = {}): boolean {
+    if (skip === undefined) return this.#check(true, message)
+    this.#report.skip(`${this.#name} > ${message}`, skip)
+    return true
   }
 
   fail(message = 'fails'): boolean {

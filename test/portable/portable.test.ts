@@ -41,12 +41,18 @@ test('what passes is counted, teardowns run backwards, nested tests too', async 
       t.match({ a: 1, b: 2 }, { a: Number })
       await t.test('inner', async t => { t.same([1], [1]); await t.rejects(Promise.reject(new Error('x')), /x/) })
     })
-    t.test('skipped', { skip: 'for a reason' }, () => {})`,
+    t.test('skipped', { skip: 'for a reason' }, t => t.fail())
+    t.test('partly', t => { t.pass('x', { skip: 'not applicable: here' }) })`,
   )
   t.equal(code, 0)
   t.match(output, /first\nsecond/)
   t.match(output, /outer > inner > /)
-  t.match(summarise(output), { passed: 3, failed: 0, skips: ['skipped: for a reason'] })
+  t.match(summarise(output), {
+    passed: 3,
+    failed: 0,
+    skips: ['skipped: for a reason'],
+    notApplicable: ['partly > x: not applicable: here'],
+  })
 })
 
 const failing: [string, string, RegExp][] = [

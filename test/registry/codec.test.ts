@@ -7,6 +7,7 @@ import { decode, encode, holds } from '../../src/registry/codec.ts'
 import type { Encoding } from '../../src/registry/encoding.ts'
 import { callerPart, encodeAs, encodingOf, holdsAs } from '../../src/registry/encoding.ts'
 import { envelopeNow, withoutEnvelope } from '../../src/registry/envelope.ts'
+import { fixedPid } from '../support/child.ts'
 import { t } from '../tap.ts'
 
 const envelope = { pid: 7, created: '2020-01-02 03:04:05' }
@@ -249,13 +250,17 @@ t.test('N21: utc: the time does not count, but that it is there does', async t =
   t.same(withoutEnvelope({ pid: 1, created: 'x', created_utc: 5 }), { created_utc: 5 })
 })
 
-t.test('N21: the pid is that of the process that writes, also after a fork within the second', async t => {
-  const own = process.pid
-  t.teardown(() => Object.defineProperty(process, 'pid', { value: own }))
-  t.match(form(null, 'python'), new RegExp(`"pid":${own},`))
-  Object.defineProperty(process, 'pid', { value: own + 1 })
-  t.match(form(null, 'python'), new RegExp(`"pid":${own + 1},`))
-})
+t.test(
+  'N21: the pid is that of the process that writes, also after a fork within the second',
+  { skip: fixedPid },
+  async t => {
+    const own = process.pid
+    t.teardown(() => Object.defineProperty(process, 'pid', { value: own }))
+    t.match(form(null, 'python'), new RegExp(`"pid":${own},`))
+    Object.defineProperty(process, 'pid', { value: own + 1 })
+    t.match(form(null, 'python'), new RegExp(`"pid":${own + 1},`))
+  },
+)
 
 t.test('N23: without an envelope a lone string is its text, everything else its JSON', async t => {
   const table: readonly (readonly [NodeData, string])[] = [

@@ -3,6 +3,10 @@
 /** False on Deno and Bun, which have neither Node's flags nor its warnings. */
 export const onNode: boolean = !('bun' in process.versions || 'deno' in process.versions)
 
+/** Why a test that replaces the process id does not run here; false: it runs. */
+export const fixedPid: string | false =
+  'deno' in process.versions ? 'not applicable: Deno keeps process.pid' : false
+
 /** Arguments for `process.execPath`; `flags` are Node's. */
 export function scriptArgs(
   file: string,
