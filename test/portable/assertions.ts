@@ -56,6 +56,10 @@ export class Assertions {
     return true
   }
 
+  comment(text: string): void {
+    this.#report.comment(text)
+  }
+
   fail(message = 'fails'): boolean {
     return this.#check(false, message)
   }

@@ -29,6 +29,10 @@ export class Report {
     this.#line('ok', `${line} # SKIP ${reason}`)
   }
 
+  comment(text: string): void {
+    this.#write(`# ${text.replaceAll('\n', '\n# ')}\n`)
+  }
+
   /** The plan; a file without a test has failed. */
   end(): void {
     if (this.#count === 0) this.fail('a file without a test', new Error('no assertion ran'))
