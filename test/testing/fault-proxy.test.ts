@@ -176,9 +176,9 @@ t.test('proxy: cut resets everything and lets new connections in', async t => {
   t.equal(proxy.connections, 2)
   proxy.cut()
   await until('all are closed', () => [...clients, ...server.peers].every(peer => peer.closed))
-  // Bun closes where it is asked to reset.
-  const code = 'bun' in process.versions ? undefined : 'ECONNRESET'
-  for (const peer of [...clients, ...server.peers]) t.equal(peer.error?.code ?? code, code)
+  // Bun closes some of them where it is asked to reset, and says nothing then.
+  const known = 'bun' in process.versions ? [undefined, 'ECONNRESET'] : ['ECONNRESET']
+  for (const peer of [...clients, ...server.peers]) t.ok(known.includes(peer.error?.code))
   t.equal(proxy.connections, 0)
   const next = await connectPeer(t, proxy)
   next.socket.write('again')
