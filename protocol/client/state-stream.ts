@@ -2,6 +2,7 @@
 import type { SessionState } from '../session/states.ts'
 import { onAbort } from '../support/abort.ts'
 import { Fifo } from '../support/fifo.ts'
+import { Bell, endableStream } from '../support/stream.ts'
 
 export interface StateChange {
   readonly state: SessionState
@@ -26,48 +27,28 @@ export function stateStream(
   isLast: (state: SessionState) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StateChange, void, void> {
-  const ended = new AbortController()
-  const stream = read(now, source, isLast, signal, ended)
-  const give = stream.return.bind(stream)
-  // A generator hears of `return` only when it has given what it was asked for, and here that may take for ever.
-  stream.return = value => {
-    ended.abort()
-    return give(value)
-  }
-  return stream
-}
-
-async function* read(
-  now: () => StateChange,
-  source: StateSource,
-  isLast: (state: SessionState) => boolean,
-  signal: AbortSignal | undefined,
-  ended: AbortController,
-): AsyncGenerator<StateChange, void, void> {
-  const waiting = new Fifo<StateChange>()
-  let wake = (): void => {}
-  const offs = [
-    source(change => {
-      waiting.push(change)
-      wake()
-    }),
-    onAbort(signal, () => ended.abort()),
-    onAbort(ended.signal, () => wake()),
-  ]
-  try {
-    for (let change: StateChange | undefined = now(); ; change = waiting.shift()) {
-      if (ended.signal.aborted) return
-      if (change !== undefined) {
-        yield change
-        if (isLast(change.state)) return
+  return endableStream(async function* (ended) {
+    const waiting = new Fifo<StateChange>()
+    const bell = new Bell()
+    const offs = [
+      source(change => {
+        waiting.push(change)
+        bell.ring()
+      }),
+      onAbort(signal, () => ended.abort()),
+      onAbort(ended.signal, bell.ring),
+    ]
+    try {
+      for (let change: StateChange | undefined = now(); ; change = waiting.shift()) {
+        if (ended.signal.aborted) return
+        if (change !== undefined) {
+          yield change
+          if (isLast(change.state)) return
+        }
+        if (waiting.size === 0 && !ended.signal.aborted) await bell.rung()
       }
-      if (waiting.size === 0 && !ended.signal.aborted) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-      }
+    } finally {
+      for (const off of offs) off()
     }
-  } finally {
-    for (const off of offs) off()
-  }
+  })
 }

@@ -4,6 +4,7 @@ import { validatePath } from '../paths.ts'
 import type { WatchedEvent, Watcher } from '../session/watch-table.ts'
 import { onAbort } from '../support/abort.ts'
 import { Fifo } from '../support/fifo.ts'
+import { Bell, endableStream } from '../support/stream.ts'
 
 export interface WatchOptions {
   /** Also everything below the path. Default false. */
@@ -31,15 +32,7 @@ export interface WatchStreamInput {
  * connection or a full buffer. Ends with the signal, with `return()` at any time, and with the client.
  */
 export function watchStream(input: WatchStreamInput): AsyncGenerator<WatchedEvent, void, void> {
-  const ended = new AbortController()
-  const stream = read(input, ended)
-  const give = stream.return.bind(stream)
-  // A generator hears of `return` only when it has given what it was asked for, and here that may take for ever.
-  stream.return = value => {
-    ended.abort()
-    return give(value)
-  }
-  return stream
+  return endableStream(ended => read(input, ended))
 }
 
 async function* read(
@@ -53,7 +46,7 @@ async function* read(
   const buffer = new EventBuffer(path, capacity)
   const offs = [
     onAbort(signal, () => ended.abort()),
-    onAbort(ended.signal, () => buffer.wake()),
+    onAbort(ended.signal, buffer.bell.ring),
     port.onClosed(() => buffer.finish()),
   ]
   try {
@@ -66,7 +59,7 @@ async function* read(
       if (ended.signal.aborted) return
       if (event !== undefined) yield event
       else if (buffer.finished) return
-      else await buffer.changed()
+      else await buffer.bell.rung()
     }
   } finally {
     for (const off of offs) off()
@@ -89,9 +82,9 @@ class EventBuffer {
   readonly resync: WatchedEvent
   readonly #events = new Fifo<WatchedEvent>()
   readonly #capacity: number
+  readonly bell = new Bell()
   /** No event can come any more. */
   finished = false
-  wake = (): void => {}
 
   constructor(path: string, capacity: number) {
     this.resync = { type: 'resync', path, zxid: null }
@@ -106,7 +99,7 @@ class EventBuffer {
     } else {
       this.#events.push(event)
     }
-    this.wake()
+    this.bell.ring()
   }
 
   clear(): void {
@@ -119,12 +112,6 @@ class EventBuffer {
 
   finish(): void {
     this.finished = true
-    this.wake()
-  }
-
-  changed(): Promise<void> {
-    return new Promise(resolve => {
-      this.wake = resolve
-    })
+    this.bell.ring()
   }
 }

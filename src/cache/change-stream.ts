@@ -1,5 +1,6 @@
 // The changes of a cache as a stream: a slow reader gets the net difference of each znode, not the history.
 import { onAbort } from '../../protocol/support/abort.ts'
+import { Bell, endableStream } from '../../protocol/support/stream.ts'
 import type { CacheChange, CacheNode } from './node.ts'
 import { changeOf } from './node.ts'
 import type { Picture } from './picture.ts'
@@ -8,7 +9,7 @@ import type { Picture } from './picture.ts'
 class Backlog {
   readonly #picture: Picture
   readonly #known = new Map<string, CacheNode | null>()
-  wake = (): void => {}
+  readonly bell = new Bell()
 
   /** A reader begins with nothing, so that everything that is there is news. */
   constructor(picture: Picture) {
@@ -20,7 +21,7 @@ class Backlog {
     for (const { path, old } of changes) {
       if (!this.#known.has(path)) this.#known.set(path, old)
     }
-    this.wake()
+    this.bell.ring()
   }
 
   /** The difference at the path that waits longest. */
@@ -32,12 +33,6 @@ class Backlog {
     }
     return undefined
   }
-
-  changed(): Promise<void> {
-    return new Promise(resolve => {
-      this.wake = resolve
-    })
-  }
 }
 
 export interface ChangeStreamInput {
@@ -47,35 +42,26 @@ export interface ChangeStreamInput {
 }
 
 /** Ends with any of the signals, and with `return()` at any time. */
-export function changeStream(input: ChangeStreamInput): AsyncGenerator<CacheChange, void, void> {
-  const ended = new AbortController()
-  const stream = read(input, ended.signal)
-  const give = stream.return.bind(stream)
-  // A generator hears of `return` only when it has given what it was asked for, and here that may take for ever.
-  stream.return = value => {
-    ended.abort()
-    return give(value)
-  }
-  return stream
-}
-
-async function* read(
-  { picture, signals, subscribe }: ChangeStreamInput,
-  returned: AbortSignal,
-): AsyncGenerator<CacheChange, void, void> {
-  const all = [...signals, returned]
-  const over = (): boolean => all.some(signal => signal?.aborted)
-  if (over()) return
-  const backlog = new Backlog(picture)
-  const offs = [subscribe(backlog.add), ...all.map(signal => onAbort(signal, () => backlog.wake()))]
-  try {
-    for (;;) {
-      const change = over() ? undefined : backlog.take()
-      if (change !== undefined) yield change
-      else if (over()) return
-      else await backlog.changed()
+export function changeStream({
+  picture,
+  signals,
+  subscribe,
+}: ChangeStreamInput): AsyncGenerator<CacheChange, void, void> {
+  return endableStream(async function* (ended) {
+    const backlog = new Backlog(picture)
+    const offs = [
+      subscribe(backlog.add),
+      ...signals.map(signal => onAbort(signal, () => ended.abort())),
+      onAbort(ended.signal, backlog.bell.ring),
+    ]
+    try {
+      while (!ended.signal.aborted) {
+        const change = backlog.take()
+        if (change !== undefined) yield change
+        else await backlog.bell.rung()
+      }
+    } finally {
+      for (const off of offs) off()
     }
-  } finally {
-    for (const off of offs) off()
-  }
+  })
 }
