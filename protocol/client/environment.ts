@@ -35,7 +35,7 @@ export function environmentOf(
     xids: new XidCounter(),
     lastZxid: new LastZxid(),
     watches,
-    skills: new ServerSkills(),
+    skills: new ServerSkills(clock),
   }
 }
 

@@ -72,8 +72,6 @@ export class Connection {
   /** What is known of the server at the other end. */
   readonly skills: Skills
   readonly #lacking: Set<number>
-  /** How many opcodes were known to be unknown to it from the start. */
-  readonly #lackedBefore: number
   readonly #transport: Transport
   readonly #environment: ConnectionEnvironment
   readonly #port: ConnectionPort
@@ -92,7 +90,6 @@ export class Connection {
     this.#port = port
     this.skills = environment.skills.of(transport.remote)
     this.#lacking = this.skills.lacking
-    this.#lackedBefore = this.#lacking.size
     this.#output = new Output(transport, clock, maxRequestSize, { flushed: at => this.#flushed(at) })
     this.#side = new SideAnswers(this.#output, port)
     this.#decoder = new FrameDecoder(maxResponseSize, frame => this.#frame(frame))
@@ -281,7 +278,7 @@ export class Connection {
       phase.answer.reject(cause ?? new Error('closed before the handshake was answered'))
     } else if (phase.kind === 'open') {
       phase.heartbeat.stop()
-      this.skills.connectionOver(this.#lackedBefore)
+      this.skills.connectionOver()
     }
     this.#side.closed(cause)
     this.#port.closed(cause, this.#inFlight.drain())

@@ -1,5 +1,6 @@
 // What each server of an ensemble turned out to know: members of several releases may serve side by side.
 import { OpCode } from '../opcodes.ts'
+import type { Clock } from '../support/clock.ts'
 
 /** Both came with ZooKeeper 3.6: a server knows both or neither. */
 const PERSISTENT: readonly number[] = [OpCode.addWatch, OpCode.setWatches2]
@@ -7,14 +8,26 @@ const PERSISTENT: readonly number[] = [OpCode.addWatch, OpCode.setWatches2]
 /** So often a server may hang up without an answer to setWatches2 before it counts as one that does not know it. */
 const MOST_SILENT = 2
 
+/**
+ * So long, in milliseconds, a server is not asked again what it did not know. Without it a client would pay a second
+ * connection for each that it loses; with it a server upgraded in place is found out at the next reconnect.
+ */
+const ASK_AGAIN = 300_000
+
 /** Addresses come and go; what was learned of old ones is worth little. */
 const MOST_SERVERS = 256
 
 export class Skills {
   /** Opcodes of reads and watches that the server does not know: to ask again would cost another connection. */
   readonly lacking: Set<number> = new Set()
+  readonly #clock: Clock
   #persistent: 'unknown' | 'known' = 'unknown'
   #silent = 0
+  #learnedAt = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** True when the server has armed a persistent watch before. */
   get armsPersistent(): boolean {
@@ -27,6 +40,7 @@ export class Skills {
 
   refused(opcode: number): void {
     this.lacking.add(opcode)
+    this.#learnedAt = this.#clock.now()
     if (!PERSISTENT.includes(opcode)) return
     this.#persistent = 'unknown'
     for (const other of PERSISTENT) this.lacking.add(other)
@@ -45,24 +59,26 @@ export class Skills {
     this.refused(OpCode.setWatches2)
   }
 
-  /**
-   * A connection on which `before` opcodes were lacking from the start is over. If nothing was learned on it, it did not
-   * end for that: the server may have been upgraded meanwhile, and is asked anew.
-   */
-  connectionOver(before: number): void {
-    if (this.lacking.size === before) this.lacking.clear()
+  /** A connection is over: the server may be upgraded before the next one, and is asked anew if that is long ago. */
+  connectionOver(): void {
+    if (this.#clock.now() - this.#learnedAt >= ASK_AGAIN) this.lacking.clear()
   }
 }
 
 export class ServerSkills {
   readonly #servers = new Map<string, Skills>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** `remote`: the address, as a transport tells it. */
   of(remote: string): Skills {
     const present = this.#servers.get(remote)
     if (present !== undefined) return present
     if (this.#servers.size >= MOST_SERVERS) this.#servers.clear()
-    const skills = new Skills()
+    const skills = new Skills(this.#clock)
     this.#servers.set(remote, skills)
     return skills
   }

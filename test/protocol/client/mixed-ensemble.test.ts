@@ -81,6 +81,10 @@ async function moveOn(stage: Stage): Promise<void> {
   await stage.serve()
 }
 
+async function pass(stage: Stage, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1000) await stage.clock.advance(1000)
+}
+
 t.test('H18: a server that does not know setWatches2 costs one connection, and the events go on', async t => {
   const stage = await mixed(t, [2])
   const { zk, ensemble, clock } = stage
@@ -187,7 +191,7 @@ t.test(
 )
 
 t.test(
-  'mixed ensemble: a server that was upgraded is asked anew, one that was not costs one connection',
+  'mixed ensemble: what an old server does not know costs one connection, not one a reconnect',
   async t => {
     const stage = await mixed(t, [1], 'a:1')
     const { zk, ensemble } = stage
@@ -195,13 +199,33 @@ t.test(
     await stage.serve()
     t.strictSame(events, ['resync /a'])
     const before = ensemble.connections.length
+    for (let cut = 1; cut <= 3; cut++) {
+      await moveOn(stage)
+      t.equal(ensemble.connections.length, before + cut)
+      t.notMatch(stage.asked(), /setWatches2|addWatch/)
+    }
+  },
+)
+
+t.test(
+  'mixed ensemble: five minutes later an old server is asked anew: it may have been upgraded',
+  async t => {
+    const stage = await mixed(t, [1], 'a:1')
+    const { zk, ensemble } = stage
+    const events = heard(zk)
+    await stage.serve()
+    const before = ensemble.connections.length
+    await pass(stage, 300_000)
     await moveOn(stage)
-    t.equal(ensemble.connections.length, before + 2)
+    t.equal(ensemble.connections.length, before + 2, 'asked, and refused once more')
     t.notMatch(stage.asked(), /addWatch/)
     stage.old.clear()
     await moveOn(stage)
-    t.equal(ensemble.connections.length, before + 3)
-    t.match(stage.asked(), /addWatch/)
+    t.notMatch(stage.asked(), /setWatches2|addWatch/)
+    await pass(stage, 300_000)
+    await moveOn(stage)
+    t.equal(ensemble.connections.length, before + 4)
+    t.match(stage.asked(), /setWatches2|addWatch/)
     const told = events.length
     ensemble.link.notify('deleted', '/a', 9n)
     ensemble.link.notify('created', '/a', 10n)

@@ -38,7 +38,7 @@ async function opened(t: Test, next: number): Promise<Stage> {
     xids: new XidCounter(next - 1),
     lastZxid: new LastZxid(),
     watches: new WatchTable(),
-    skills: new ServerSkills(),
+    skills: new ServerSkills(clock),
     maxRequestSize: 1000,
     maxResponseSize: 1000,
   }
