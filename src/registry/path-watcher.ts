@@ -156,11 +156,14 @@ export class PathWatcher implements Source {
     const { value: list } = gotChildren as PromiseFulfilledResult<Awaited<
       ReturnType<ZooKeeperView['getChildren']>
     > | null>
+    const known = node?.stat ?? this.#content.stat
+    // A listing may know of data that is still on its way: its Stat would make old data pass for the new.
+    const stat = list !== null && (known === null || list.stat.mzxid === known.mzxid) ? list.stat : known
     this.#show({
       path: this.path,
       data: node === null ? this.#content.data : deepFreeze(decode(node.data)),
       children: list === null ? this.#content.children : Object.freeze([...list.children].sort()),
-      stat: Object.freeze((list ?? node)?.stat ?? this.#content.stat),
+      stat: Object.freeze(stat),
     })
   }
 

@@ -77,17 +77,18 @@ export function snapshotOf(content: Content, circumstances: Circumstances): Sigh
   })
 }
 
-/**
- * Equal in everything a callback is called for. The mzxid stands for the data: no two changes share one. What came
- * from a file may be of another ensemble, so there the data counts itself.
- */
+/** Equal in everything a callback is called for. */
 export function sameSight(a: Sight, b: Sight): boolean {
-  if (a.protected !== b.protected || a.childData !== b.childData || !sameContent(a, b)) return false
-  return a.source !== 'file' || b.source === 'file' || isDeepStrictEqual(a.data, b.data)
+  return a.protected === b.protected && a.childData === b.childData && sameContent(a, b)
 }
 
+/** The mzxid does not stand for the data: another ensemble, and one that was set back, uses it again. */
 export function sameContent(a: Content, b: Content): boolean {
-  return sameStat(a.stat, b.stat) && sameNames(a.children, b.children)
+  return sameStat(a.stat, b.stat) && sameNames(a.children, b.children) && sameData(a.data, b.data)
+}
+
+function sameData(a: Content['data'], b: Content['data']): boolean {
+  return a === b || isDeepStrictEqual(a, b)
 }
 
 export function sameStat(a: Stat | null, b: Stat | null): boolean {

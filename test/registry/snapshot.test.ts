@@ -9,6 +9,7 @@ const content: Content = { path: '/a', data: { n: 1 }, children: ['a', 'b'], sta
 
 t.test('equal content', async t => {
   t.equal(sameContent(content, { ...content, stat: { ...aStat }, children: ['a', 'b'] }), true)
+  t.equal(sameContent(content, { ...content, data: { n: 1 } }), true)
   t.equal(sameContent(blank('/a'), blank('/a')), true)
   const other: Partial<Content>[] = [
     { children: ['a'] },
@@ -19,6 +20,8 @@ t.test('equal content', async t => {
     { stat: { ...aStat, pzxid: 99n } },
     { stat: { ...aStat, aversion: 99 } },
     { stat: { ...aStat, version: 99 } },
+    { data: { n: 2 } },
+    { data: null },
   ]
   for (const change of other) {
     t.equal(sameContent(content, { ...content, ...change }), false, Object.keys(change).join())

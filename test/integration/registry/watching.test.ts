@@ -136,6 +136,26 @@ test('a storm of changes ends with the truth', async t => {
     if (data?.n !== stat!.version) t.fail('data and Stat do not belong together')
 })
 
+test('a callback that comes while new data is on its way is told of that data too', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  await witness.create('/a', '{"n":1}')
+  await registry.get('/a')
+  proxy.filter(frame => {
+    // The read of the data, which follows the listing, is held back.
+    const listed = frame.kind === 'reply' && frame.opcode === OpCode.getChildren2
+    if (listed) proxy.set({ kind: 'stall', direction: 'toServer' })
+    return 'pass'
+  })
+  await witness.transaction().create('/a/b').set('/a', '{"n":2}').commit()
+  await eventually('the list', () => registry.peek('/a')?.children.length === 1)
+  const { callback, seen, last } = recorder()
+  await registry.addCallback('/a', callback)
+  t.match(seen, [{ data: { n: 1 }, stat: { version: 0 }, stale: true }], 'the Stat is that of the data')
+  proxy.set({ kind: 'pass' })
+  await eventually('the data', () => last()?.data?.n === 2)
+  t.equal(last()?.stat?.version, 1)
+})
+
 test('N38: the Stat is refreshed with the children', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
