@@ -24,6 +24,18 @@ const SRV_SCHEME = 'dns-srv://'
 /** Throws an InvalidConnectStringError that says which part is wrong. */
 export function parseConnectString(text: string): ConnectString {
   if (typeof text !== 'string') throw new InvalidArgumentError('connectString', 'a string', text)
+  try {
+    return parse(text)
+  } catch (error) {
+    const at = text.lastIndexOf('@')
+    if (at === -1) throw error
+    // As in user:password@host: neither the text nor a cause that quotes it may be shown.
+    const reason = 'what stands before the @ is not shown, credentials are no part of it'
+    throw new InvalidConnectStringError(`***${text.slice(at)}`, reason)
+  }
+}
+
+function parse(text: string): ConnectString {
   if (text.startsWith(SRV_SCHEME)) return parseSrv(text)
   const slash = text.indexOf('/')
   const list = slash === -1 ? text : text.slice(0, slash)

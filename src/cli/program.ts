@@ -7,7 +7,8 @@ import { parseDev } from './dev/options.ts'
 import { exitCodeHelp, exitCodes } from './exit-codes.ts'
 import type { Format } from './format/format.ts'
 import { formats } from './format/format.ts'
-import type { Output } from './log.ts'
+import type { Streams } from './usage.ts'
+import { mayBePassword, outputTo } from './usage.ts'
 
 export interface GetOptions {
   readonly path: string
@@ -30,9 +31,7 @@ export type Invocation =
   /** Help, the version or a usage error: all is said. */
   | { readonly kind: 'done'; readonly exitCode: 0 | 2 }
 
-export interface Surroundings {
-  readonly stdout: Output
-  readonly stderr: Output
+export interface Surroundings extends Streams {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -60,8 +59,8 @@ export function parseArguments(argv: readonly string[], surroundings: Surroundin
   return { kind: 'done', exitCode: parsed.usage ? exitCodes.usage : exitCodes.ok }
 }
 
-function parseGet(argv: readonly string[], { stdout, stderr, env }: Surroundings): Invocation {
-  const program = programFor(stdout, stderr)
+function parseGet(argv: readonly string[], { env, ...streams }: Surroundings): Invocation {
+  const program = programFor(streams)
   try {
     program.parse([...argv], { from: 'user' })
     const path = pathOf(program)
@@ -87,18 +86,12 @@ function parseGet(argv: readonly string[], { stdout, stderr, env }: Surroundings
   }
 }
 
-function programFor(stdout: Output, stderr: Output): Command {
+function programFor(streams: Streams): Command {
   const program = new Command('ndsr')
     .usage(USAGE)
     .description('Shows what is registered in ZooKeeper at PATH (default /).')
     .argument('[words...]')
-    .configureOutput({
-      writeOut: text => stdout.write(text),
-      writeErr: text => stderr.write(text),
-      outputError: (text, write) => write(withoutValues(text).replace(/^error: /, 'ndsr: ')),
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
-    })
+    .configureOutput(outputTo(streams))
     .configureHelp({ visibleArguments: () => [] })
     .showHelpAfterError(`Usage: ndsr ${USAGE}\nndsr --help says more.`)
     .exitOverride()
@@ -136,10 +129,13 @@ function flag(program: Command, key: string, flags: string, description: string)
 }
 
 function pathOf(program: Command): string {
-  const words = [...program.args]
-  const [first] = words
-  if (first !== undefined && /^get$/i.test(first)) words.shift()
-  else if (first !== undefined && !first.startsWith('/')) program.error(`error: unknown command '${first}'`)
+  const [first, ...rest] = program.args
+  const words = first !== undefined && /^get$/i.test(first) ? rest : program.args
+  const stray = words.find(word => mayBePassword(program, word))
+  if (stray !== undefined) program.error('error: a word is neither a command nor a path')
+  if (first !== undefined && words !== rest && !first.startsWith('/')) {
+    program.error(`error: unknown command '${first}'`)
+  }
   if (words.length > 1) program.error(`error: one path is expected, not ${words.length}`)
   const path = normalized(words[0] ?? '/')
   try {
@@ -166,11 +162,6 @@ function milliseconds(text: string): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
   if (seconds > 0 && seconds <= 86_400) return Math.max(1, Math.round(seconds * 1000))
   throw new InvalidArgumentError('It must be a positive number of seconds.')
-}
-
-/** A misspelt --password=... is an unknown flag; its value must not reach the terminal or a log. */
-function withoutValues(message: string): string {
-  return message.replace(/unknown option '(--[\w-]*|-[^-])[\s\S]*'/, "unknown option '$1'")
 }
 
 function version(): string {

@@ -1,5 +1,6 @@
 // Runs ndsr without a process: arguments and streams in, exit code out.
 import { ZooKeeperError } from '../../protocol/index.ts'
+import { parseConnectString } from '../../protocol/net/connect-string.ts'
 import { onAbort } from '../../protocol/support/abort.ts'
 import { NoConnectionError, ServiceRegistry } from '../index.ts'
 import { runDev } from './dev/dev.ts'
@@ -49,6 +50,8 @@ async function get(options: GetOptions, { stdout, stderr, signal }: RunOptions):
 
 async function read(options: GetOptions, log: Log, signal: AbortSignal | undefined): Promise<Reading> {
   const { server, username, password, timeout, path } = options
+  // A connect string that is none may hold credentials, and is refused before it is shown.
+  parseConnectString(server)
   // Lazy and without patience: the handle comes at once, so that an interrupt has something to close.
   const patience = { lazy: true, connectTimeout: 1 }
   log.info(`connecting to ${server}`)

@@ -1,6 +1,7 @@
 // The command line of ndsr dev.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { Output } from '../log.ts'
+import type { Streams } from '../usage.ts'
+import { outputTo } from '../usage.ts'
 
 export interface DevOptions {
   /** 0: a free one. */
@@ -13,15 +14,10 @@ export interface DevOptions {
 
 const USAGE = 'dev [options]'
 
-interface Streams {
-  readonly stdout: Output
-  readonly stderr: Output
-}
-
 /** `argv` without the word `dev`. null: help or a usage error, and all is said; `usage` tells which. */
 export function parseDev(
   argv: readonly string[],
-  { stdout, stderr }: Streams,
+  streams: Streams,
 ): { readonly options: DevOptions } | { readonly options: null; readonly usage: boolean } {
   const program = new Command('ndsr')
     .usage(USAGE)
@@ -29,13 +25,7 @@ export function parseDev(
       'Starts a ZooKeeper-compatible server in this process, for development and tests: memory only, no quorum.\n' +
         'Prints its connect string, and runs until SIGINT or SIGTERM.',
     )
-    .configureOutput({
-      writeOut: text => stdout.write(text),
-      writeErr: text => stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'ndsr: ')),
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
-    })
+    .configureOutput(outputTo(streams))
     .showHelpAfterError(`Usage: ndsr ${USAGE}\nndsr dev --help says more.`)
     .exitOverride()
     .helpOption('-h, --help', 'show this help')

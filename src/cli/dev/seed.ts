@@ -1,5 +1,5 @@
 // Znodes from a file: the form that `ndsr get -d -r` prints, as YAML or JSON.
-import { parse } from 'yaml'
+import { parseDocument } from 'yaml'
 import type { ZooKeeperView } from '../../../protocol/index.ts'
 import { validatePath } from '../../../protocol/index.ts'
 import type { NodeData } from '../../registry/codec.ts'
@@ -16,13 +16,7 @@ export interface SeedNode {
  * Throws an error that says where in the file something else stands.
  */
 export function parseSeed(text: string): SeedNode[] {
-  let content: unknown
-  try {
-    // Integers of any size stay what they are.
-    content = parse(text, { intAsBigInt: true })
-  } catch (cause) {
-    throw new Error(`not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause })
-  }
+  const content = parseYaml(text)
   const nodes: SeedNode[] = []
   collect(content ?? {}, 'the file', nodes)
   return nodes
@@ -39,6 +33,23 @@ export async function plant(zk: ZooKeeperView, nodes: readonly SeedNode[]): Prom
     if (data !== null) await zk.set(path, data)
   }
   return own.length
+}
+
+/** The library's own messages quote the file, in which there may be secrets: only the place and the kind are told. */
+function parseYaml(text: string): unknown {
+  // Integers of any size stay what they are.
+  const document = parseDocument(text, { intAsBigInt: true, logLevel: 'error' })
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem !== undefined) {
+    const { code, linePos } = problem
+    const where = linePos === undefined ? '' : ` at line ${linePos[0].line}, column ${linePos[0].col}`
+    throw new Error(`not YAML: ${code.toLowerCase().replaceAll('_', ' ')}${where}`)
+  }
+  try {
+    return document.toJS()
+  } catch {
+    throw new Error('not YAML: an alias that cannot be resolved')
+  }
 }
 
 function collect(content: unknown, at: string, nodes: SeedNode[]): void {
