@@ -81,6 +81,7 @@ export class Sessions {
           this.#ended(state, before, heirs)
         },
         notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
+        missed: () => this.#dispatcher.resync(),
         attempted: (server, cause) => announcer.attempted(server, cause, session.credentials?.id ?? 0n),
         stalled: ms => announcer.stalled(ms),
         warning: error => announcer.warn(error),

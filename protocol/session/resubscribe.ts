@@ -1,6 +1,6 @@
 // The requests that re-arm the watches of a client on a new connection, in batches that a server takes.
 import { Buffer } from 'node:buffer'
-import { ZooKeeperError } from '../errors.ts'
+import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import { OpCode } from '../opcodes.ts'
 import type { WatchKind } from '../operations.ts'
 import { operations } from '../operations.ts'
@@ -73,7 +73,8 @@ export interface RearmPort {
   readonly maxRequestSize: number
   /** False: the server does not know persistent watches, and is not bothered with them. */
   readonly persistent: boolean
-  send(batch: SetWatches2): Promise<unknown>
+  /** Resolves when the batch is armed; with true if that took so long that requests have overtaken it. */
+  send(batch: SetWatches2): Promise<boolean>
 }
 
 /** What a server has to look for on a new connection. */
@@ -87,40 +88,56 @@ export function gapOf({ watches, lastZxid }: Pick<RearmPort, 'watches' | 'lastZx
 /**
  * Arms all watches on a new connection; the batches are sent before this returns. The gap stays open until all
  * are answered: the zxid in the answer to one batch must not hide what the next was about to report.
+ * Resolves with true when a persistent watch may have missed what happened after the first requests on the connection.
  */
-export async function rearm(port: RearmPort, gap: Gap): Promise<void> {
+export async function rearm(port: RearmPort, gap: Gap): Promise<boolean> {
   const { watches, lastZxid } = port
   const limit = Math.min(BATCH_BYTES, port.maxRequestSize - FRAME_OVERHEAD)
   const kinds = port.persistent ? KINDS : ONE_SHOT
   const answers = [...watchBatches(watches, gap.from, limit, kinds)].map(batch => port.send(batch))
   watches.gap = answers.length === 0 ? null : gap
-  if (answers.length === 0) return
-  await Promise.all(answers)
+  if (answers.length === 0) return false
+  const missed = (await Promise.all(answers)).includes(true)
   if (lastZxid.value >= gap.newest) {
     watches.gap = null
-    return
+    return missed
   }
   // The server lost its data: to it, nothing looks changed. Everything is reported as changed instead.
   log('the history of the server is shorter than ours: all watches fire')
-  await rearm(port, { from: 0n, newest: 0n })
+  return (await rearm(port, { from: 0n, newest: 0n })) || missed
 }
 
 export interface RearmEnvironment extends Pick<RearmPort, 'watches' | 'lastZxid' | 'maxRequestSize'> {
   readonly clock: Clock
 }
 
-/** What `rearm` needs, for one connection; `over` aborts with it. */
-export function rearmPortOf(
-  connection: Connection,
-  environment: RearmEnvironment,
-  over: AbortSignal,
-): RearmPort {
+export interface RearmContext {
+  readonly environment: RearmEnvironment
+  /** Hears of what went wrong, and of persistent watches that were armed too late. */
+  readonly port: { missed(): void; warning(error: unknown): void }
+  /** Aborts with the connection. */
+  readonly over: AbortSignal
+}
+
+/** Arms all watches on a new connection; they are sent before this returns. */
+export function rearmOn(connection: Connection, gap: Gap, { environment, port, over }: RearmContext): void {
+  const armed = rearm(portOf(connection, environment, over), gap).then(missed => missed && port.missed())
+  armed.catch(error => {
+    if (over.aborted) return
+    // Such a server hangs up; one that does not is left, to come back without persistent watches.
+    if (error instanceof UnsupportedError) connection.close(error)
+    else port.warning(error)
+  })
+}
+
+function portOf(connection: Connection, environment: RearmEnvironment, over: AbortSignal): RearmPort {
   const { watches, lastZxid, maxRequestSize, clock } = environment
   const persistent = !connection.skills.lacks(OpCode.setWatches2)
-  const send = async (batch: SetWatches2): Promise<void> => {
-    for (;;) {
+  const send = async (batch: SetWatches2): Promise<boolean> => {
+    for (let isLate = false; ; isLate = hasPersistent(batch)) {
       try {
-        return await sendBatch(connection, batch)
+        await sendBatch(connection, batch)
+        return isLate
       } catch (error) {
         if (!ZooKeeperError.is(error, 'THROTTLED_OP')) throw error
       }
@@ -133,9 +150,12 @@ export function rearmPortOf(
 
 /** Servers before 3.6 know the older request alone. */
 async function sendBatch(connection: Connection, batch: SetWatches2): Promise<void> {
-  const hasPersistent = batch.persistentWatches.length + batch.persistentRecursiveWatches.length > 0
-  if (hasPersistent) return sendPersistent(connection, batch)
+  if (hasPersistent(batch)) return sendPersistent(connection, batch)
   await sendOne(connection, PendingRequest.internal(operations.setWatches, batch))
+}
+
+function hasPersistent({ persistentWatches, persistentRecursiveWatches }: SetWatches2): boolean {
+  return persistentWatches.length + persistentRecursiveWatches.length > 0
 }
 
 /**

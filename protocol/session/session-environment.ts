@@ -34,6 +34,8 @@ export interface SessionPort {
   /** The session is over. `heirs` are unsent reads, which the next session may answer. */
   ended(state: TerminalState, before: SessionState, heirs: PendingRequest[]): void
   notified(event: WatcherEvent, zxid: bigint): void
+  /** On the connection at hand, persistent watches were armed later than the first requests were answered. */
+  missed(): void
   /** An attempt to connect came to its end; `server` is null when it found no address, `cause` when it succeeded. */
   attempted(server: string | null, cause: ConnectError | null): void
   /** The process did not run for `ms` milliseconds more than it should have waited. */

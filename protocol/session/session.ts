@@ -1,6 +1,6 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
 import type { ConnectError } from '../errors.ts'
-import { UnsupportedError, ZooKeeperError } from '../errors.ts'
+import { ZooKeeperError } from '../errors.ts'
 import { formatSessionId } from '../ids.ts'
 import type { Address } from '../net/transport.ts'
 import { operations } from '../operations.ts'
@@ -17,7 +17,7 @@ import type { SessionCredentials } from './handshake.ts'
 import { Lifeline } from './lifeline.ts'
 import { PendingRequest } from './pending-request.ts'
 import { reconnectLoop } from './reconnect-loop.ts'
-import { gapOf, rearm, rearmPortOf } from './resubscribe.ts'
+import { gapOf, rearmOn } from './resubscribe.ts'
 import type { Skills } from './server-skills.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
 import { SessionIdentity } from './session-identity.ts'
@@ -194,21 +194,13 @@ export class Session {
     this.#address = address
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
-    this.#rearm(connection, gap)
+    // Before any request, so that their events come before any answer that shows the change.
+    const over = this.#linkEnded.signal
+    rearmOn(connection, gap, { environment: this.#environment, port: this.#port, over })
     this.#port.attempted(connection.remote, null)
     if (outcome.readOnly) this.#searchWritable()
     this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
     this.#pump()
-  }
-
-  /** Watches go out before any request, so that their events come before any answer that shows the change. */
-  #rearm(connection: Connection, gap: Gap): void {
-    rearm(rearmPortOf(connection, this.#environment, this.#linkEnded.signal), gap).catch(error => {
-      if (connection !== this.#connection) return
-      // Such a server hangs up; one that does not is left, to come back without persistent watches.
-      if (error instanceof UnsupportedError) connection.close(error)
-      else this.#port.warning(error)
-    })
   }
 
   #connectionPort(over: Deferred<void>): ConnectionPort {

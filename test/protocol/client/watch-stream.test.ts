@@ -3,6 +3,7 @@ import type { WatchedEvent } from '../../../protocol/session/watch-table.ts'
 import { codeOf, outcomeOf } from '../../support/outcome.ts'
 import type { World } from '../../support/scripted-client.ts'
 import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
 
 interface Reader {
@@ -50,6 +51,35 @@ t.test('watch stream: resync when it is armed, then every event', async t => {
     wanted.map(type => `${type} /a`),
   )
 })
+
+t.test(
+  'H18: watch stream: a server that throttles the request to arm it leaves a gap, which is told',
+  async t => {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble, warnings } = world
+    const reader = read(zk.watch('/a'))
+    await armed(world)
+    await reconnect(world)
+    await clock.settle()
+    t.strictSame(reader.events, ['resync /a', 'resync /a'])
+    ensemble.link.refuse(ensemble.link.take('setWatches2'), -127)
+    await clock.settle()
+    // The reader has read again meanwhile, and what changes from here on is not reported.
+    outcomeOf(zk.get('/a'))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('getData'), { data: null, stat: aStat })
+    await clock.advance(1000)
+    t.equal(reader.events.length, 2)
+    ensemble.link.reply(ensemble.link.take('setWatches2'))
+    await clock.settle()
+    t.strictSame(reader.events, ['resync /a', 'resync /a', 'resync /a'])
+    await reconnect(world)
+    ensemble.link.reply(ensemble.link.take('setWatches2'))
+    await clock.advance(1000)
+    t.equal(reader.events.length, 4, 'armed at once, the one resync of the connection is enough')
+    t.strictSame(warnings, [])
+  },
+)
 
 t.test('watch stream: recursive, under a chroot', async t => {
   const world = await connectedWorld(t, { servers: 'zk/app' })
