@@ -62,7 +62,8 @@ async function run(
     transport.destroy()
     throw signal.reason
   }
-  const off = onAbort(signal, reason => connection.close(reason as Error))
+  // Stays: the session may end while the attempt, which succeeded, is on its way to it.
+  onAbort(signal, reason => connection.close(reason as Error))
   try {
     progress.stage = 'handshake'
     const sentAt = input.environment.clock.now()
@@ -79,7 +80,5 @@ async function run(
   } catch (error) {
     connection.close(error as Error)
     throw error
-  } finally {
-    off()
   }
 }

@@ -84,6 +84,22 @@ t.test('H11: close: while the answer to the handshake is on its way', async t =>
   nothingIsLeft(t, world)
 })
 
+t.test('H11: close: at each step between the answer to the handshake and the session', async t => {
+  for (let steps = 0; steps < 20; steps++) {
+    const world = newWorld(t)
+    const { zk, clock, ensemble } = world
+    ensemble.onHandshake = async connection => {
+      ensemble.admit(connection)
+      for (let i = 0; i < steps; i++) await null
+      void zk.close()
+    }
+    outcomeOf(zk.connect())
+    await clock.advance(5000)
+    t.equal(zk.state, 'closed')
+    nothingIsLeft(t, world)
+  }
+})
+
 t.test('H11: close: while the link is lost', async t => {
   const world = await connectedWorld(t)
   world.ensemble.reach = () => 'refused'
