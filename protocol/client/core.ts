@@ -189,10 +189,12 @@ export class ClientCore {
       const send = (): Promise<void> => this.#sessions.current.authenticate(authPacketOf(credential))
       await withDeadline(this.clock, timeout, late, signal, send)
     } catch (error) {
-      // A connection that broke meanwhile is followed by one that replays the credential.
-      if (ZooKeeperError.is(error, 'CONNECTION_LOSS')) return
+      const { over } = this.#sessions.current
+      const isLost = ZooKeeperError.is(error, 'CONNECTION_LOSS')
+      // A connection that broke meanwhile is followed by one that replays the credential, unless this is the end.
+      if (isLost && over === null) return
       this.#credentials.remove(credential)
-      throw error
+      throw isLost && over !== null ? new ZooKeeperError(over, { operation: 'auth', cause: error }) : error
     }
   }
 

@@ -1,4 +1,5 @@
 // One ZooKeeper session: connects, reconnects, queues and repeats requests, until it ends for good.
+import type { ErrorCode } from '../error-codes.ts'
 import type { ConnectError } from '../errors.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { formatSessionId } from '../ids.ts'
@@ -80,6 +81,12 @@ export class Session {
     return this.#lifeline.remaining
   }
 
+  /** How calls fail that the session cannot answer any more; null while it can. */
+  get over(): ErrorCode | null {
+    if (isTerminal(this.#state)) return terminalCodes[this.#state]
+    return this.#closing === null ? null : 'CLOSED'
+  }
+
   /** Its requests, for those who count them. */
   get requests(): Pick<SessionRequests, 'queued' | 'inFlight' | 'isArming'> {
     return this.#requests
@@ -99,15 +106,14 @@ export class Session {
 
   /** Sends the request in this turn, or as soon as there is a connection. */
   submit(request: PendingRequest, timeout: number = this.#environment.requestTimeout): void {
-    const state = this.#state
-    if (isTerminal(state)) return request.fail(terminalCodes[state])
-    if (this.#closing !== null) return request.fail('CLOSED')
+    const { over } = this
+    if (over !== null) return request.fail(over)
     this.#requests.submit(request, timeout)
   }
 
   /** Sends a credential on the connection at hand, if there is one; every later one replays it. */
   async authenticate(packet: AuthPacket): Promise<void> {
-    if (isTerminal(this.#state)) throw new ZooKeeperError(terminalCodes[this.#state], { operation: 'auth' })
+    if (this.over !== null) throw new ZooKeeperError(this.over, { operation: 'auth' })
     await this.#connection?.authenticate(packet)
   }
 

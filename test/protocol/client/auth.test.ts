@@ -74,6 +74,41 @@ t.test('H32: auth: a rejected credential ends the client, and everything that wa
   t.equal(clock.scheduled, 0)
 })
 
+t.test('auth: what was not accepted when the client ends is not reported as accepted', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const [wrong, behind] = outcomesOf(zk.addAuth('digest', 'a:1'), zk.addAuth('digest', 'b:2'))
+  await clock.settle()
+  ensemble.link.raw(rejected)
+  ensemble.link.close()
+  await clock.settle()
+  t.strictSame([wrong, behind].map(codeOf), ['AUTH_FAILED', 'AUTH_FAILED'])
+  for (const silent of [false, true]) {
+    const other = await connectedWorld(t)
+    const added = outcomeOf(other.zk.addAuth('digest', 'a:1'))
+    await other.clock.settle()
+    const closing = outcomeOf(other.zk.close())
+    await other.clock.settle()
+    if (!silent) other.ensemble.link.close()
+    await other.clock.advance(1000)
+    t.strictSame([codeOf(added), closing.state], ['CLOSED', 'resolved'])
+  }
+})
+
+t.test(
+  'auth: a credential that a session did not live to see accepted is proved by the next one',
+  async t => {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble } = world
+    const added = outcomeOf(zk.addAuth('digest', 'a:1'))
+    await clock.settle()
+    ensemble.expireAll()
+    const renewed = outcomeOf(zk.restart())
+    await clock.advance(1000)
+    t.strictSame([added.state, renewed.state], ['resolved', 'resolved'])
+    t.strictSame(ensemble.link.names, ['auth'])
+  },
+)
+
 t.test('H32: auth: a rejected credential of the options fails connect, or what waits behind it', async t => {
   const { zk, clock, ensemble } = newWorld(t, { auth: [{ scheme: 'digest', auth: 'a:1' }] })
   const read = outcomeOf(zk.get('/a'))
