@@ -62,10 +62,13 @@ export function childOf(parent: string, name: string): string {
   return parent === '/' ? `/${name}` : `${parent}/${name}`
 }
 
-/** The client's path under a chroot ('' for none); `/` is the chroot itself. */
-export function intoChroot(chroot: string, path: string): string {
+/**
+ * The client's path under a chroot ('' for none); `/` is the chroot itself. The name of a sequential znode may be its
+ * number alone, which the server appends: there, `/` stands for a znode below the chroot, not beside it.
+ */
+export function intoChroot(chroot: string, path: string, sequential = false): string {
   if (chroot === '') return path
-  return path === '/' ? chroot : chroot + path
+  return path === '/' && !sequential ? chroot : chroot + path
 }
 
 /** The path as the client of a chroot sees it; a path outside is returned as it is. */

@@ -87,7 +87,7 @@ export class NodeOperations {
     const facts = checkedMode(options.mode)
     validatePath(path, facts.sequential)
     checkAcl(acl)
-    const serverPath = intoChroot(this.#chroot, path)
+    const serverPath = intoChroot(this.#chroot, path, facts.sequential)
     const request = { path: serverPath, data: this.#bytes(data, path, 'create'), acl, flags: facts.flags }
     const created = await this.#submitCreate(facts.kind, request, path, options)
     return { path: outOfChroot(this.#chroot, created.path), stat: created.stat }

@@ -83,7 +83,8 @@ export class Transaction {
     const facts = checkedMode(options.mode)
     validatePath(path, facts.sequential)
     checkAcl(acl)
-    const request = { path: this.#inside(path), data: toBytes(data), acl, flags: facts.flags }
+    const inside = intoChroot(this.#port.chroot, path, facts.sequential)
+    const request = { path: inside, data: toBytes(data), acl, flags: facts.flags }
     if (facts.kind === 'ttl') {
       const ttl = checkedTtl(options.ttl)
       return this.#add(path, 'create', { opcode: OpCode.createTTL, request: { ...request, ttl } })

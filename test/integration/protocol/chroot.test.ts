@@ -46,6 +46,18 @@ test('H29: errors carry the path of the view, whatever it begins with', async t 
   t.throws(() => zk.chroot('/v/'), { code: 'INVALID_PATH' })
 })
 
+test('H29: a sequential znode that is its number alone lies below the chroot, not beside it', async t => {
+  const { zk } = await connectInChroot(t)
+  await zk.create('/v')
+  const view = zk.chroot('/v')
+  const mode = 'persistentSequential'
+  t.equal((await view.create('/', null, { mode })).path, '/0000000000')
+  const [made] = await view.transaction().create('/', null, { mode }).commit()
+  t.match(made, { type: 'create', path: '/0000000001' })
+  t.same([...(await zk.getChildren('/')).children], ['v'])
+  t.same([...(await zk.getChildren('/v')).children].sort(), ['0000000000', '0000000001'])
+})
+
 test('a chroot that is not there: reads and creates say so', async t => {
   const { connectString } = await connectInChroot(t)
   const zk = await client(t, `${connectString}/not/there`)
