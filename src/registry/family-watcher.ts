@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
 import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
-import { isPassing } from '../recipes/persistence.ts'
+import { isPassing, isSessionOver } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
 import { Listeners } from './listeners.ts'
 import type { PathWatcher, PathWatcherPort } from './path-watcher.ts'
@@ -169,7 +169,7 @@ export class FamilyWatcher implements Source {
     this.#due.add(name)
     // A client that is closed may be started again.
     if (isTerminal(this.#zk.state)) return
-    if (!isPassing(error)) this.#port.warning(error)
+    if (!isPassing(error) && !isSessionOver(error)) this.#port.warning(error)
     this.#retry ??= setTimeout(() => this.#retryNow(), this.#backoff.next())
   }
 

@@ -3,7 +3,7 @@ import type { SessionState, WatchedEvent, ZooKeeperView } from '../../protocol/i
 import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { logger } from '../../protocol/support/log.ts'
-import { isPassing } from '../recipes/persistence.ts'
+import { isPassing, isSessionOver } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
 import { Listeners } from './listeners.ts'
 import type { Content, Sight, Source } from './snapshot.ts'
@@ -112,7 +112,7 @@ export class PathWatcher implements Source {
       // A client that is closed brings nothing new before it is started again.
       if (this.#stopped) return
       if (isOver(this.#zk.state)) return this.#rest()
-      if (!isPassing(error)) this.#port.warning(error)
+      if (!isPassing(error) && !isSessionOver(error)) this.#port.warning(error)
       this.#retryLater()
     })
   }

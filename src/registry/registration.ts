@@ -217,8 +217,7 @@ export class Registration {
 
   #failed(error: unknown): void {
     if (this.#phase === 'stopped') return
-    // A client that is closed brings nothing back before it is started again.
-    const passing = !this.#over && (isPassing(error) || isSessionOver(error) || isRace(error))
+    const passing = isPassing(error) || isSessionOver(error) || isRace(error)
     log('%s: %s', this.path, error)
     this.#reconciler.failed()
     if (this.#standing === 'settled') this.#standing = 'pending'
@@ -227,7 +226,8 @@ export class Registration {
       this.#told = true
       this.#port.warning(error)
     }
-    if (!passing) this.#waiters.reject(error)
+    // A client that is closed brings nothing back before it is started again.
+    if (!passing || this.#over) this.#waiters.reject(error)
     this.#backoff ??= new Backoff({ base: 100, cap: 10_000 })
     this.#lookLater(this.#backoff.next())
   }
