@@ -13,6 +13,7 @@ import type { Instances } from './list-hold.ts'
 import { ListHold } from './list-hold.ts'
 import type { ListingSource } from './listing.ts'
 import { Outliers } from './outliers.ts'
+import { RoundRobin } from './strategies/round-robin.ts'
 import type { ViewSettings } from './view-options.ts'
 
 export interface ViewEvents {
@@ -56,9 +57,10 @@ export class View implements Disposable {
   readonly #leases: Leases
   readonly #events: Emitter<ViewEvents>
   readonly #ended = new AbortController()
+  readonly #weightless = new RoundRobin()
   #instances: Instances = new Map()
   #array: readonly Instance[] = Object.freeze([])
-  /** Those that are enabled and have weight. */
+  /** Those that are enabled and have weight, or without any weight, those that are enabled. */
   #candidates: readonly Instance[] = []
 
   constructor(port: ViewPort, settings: ViewSettings) {
@@ -114,7 +116,11 @@ export class View implements Disposable {
     const context = { key: stickTo, load: ({ id }: Instance) => this.#leases.count(id) }
     const all = this.candidates
     const fresh = except === undefined ? all : all.filter(({ id }) => !except.has(id))
-    return this.#settings.strategy.pick(fresh.length > 0 ? fresh : all, context)
+    const among = fresh.length > 0 ? fresh : all
+    const picked = this.#settings.strategy.pick(among, context)
+    // A strategy that goes by weight picks nobody without: rather one of those than none.
+    if (picked !== null || !among.every(({ weight }) => weight === 0)) return picked
+    return this.#weightless.pick(among)
   }
 
   /** As `pick`, and counts as a use until the lease is released; null where nobody is enabled. */

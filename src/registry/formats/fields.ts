@@ -21,7 +21,12 @@ export function objectIn(data: Uint8Array | null): NodeObject {
 export function readInstance(fields: Omit<Instance, 'attributes'> & { attributes?: NodeObject }): Instance {
   try {
     const { name, weight, registeredAt, ...input } = fields
-    return instanceOf({ ...input, name, weight }, { name, weight, registeredAt })
+    // What was decoded is nobody else's, and may hold what JSON has no word for.
+    return instanceOf(
+      { ...input, name, weight },
+      { name, weight, registeredAt },
+      (_field, value) => value as Json,
+    )
   } catch (cause) {
     throw unreadable((cause as Error).message, cause)
   }

@@ -53,8 +53,15 @@ export interface InstanceDefaults {
   readonly registeredAt: number | null
 }
 
+/** What is made of JSON that is given. */
+export type TakeJson = (field: string, value: unknown) => Json
+
 /** Checks what a caller says. Throws INVALID_DATA that names the field. */
-export function instanceOf(input: InstanceInput, defaults: InstanceDefaults): Instance {
+export function instanceOf(
+  input: InstanceInput,
+  defaults: InstanceDefaults,
+  take: TakeJson = copyOf,
+): Instance {
   if (typeof input !== 'object' || input === null) throw invalid('an instance must be an object')
   const host = hostOf(input.host)
   const port = portOf('port', input.port ?? null)
@@ -68,8 +75,8 @@ export function instanceOf(input: InstanceInput, defaults: InstanceDefaults): In
     zone: input.zone == null ? null : textOf('zone', input.zone),
     enabled: flagOf(input.enabled ?? true),
     registeredAt: timeOf(input.registeredAt ?? defaults.registeredAt),
-    data: copyOf('data', input.data ?? null),
-    attributes: attributesOf(input.attributes ?? {}),
+    data: take('data', input.data ?? null),
+    attributes: attributesOf(input.attributes ?? {}, take),
   })
 }
 
@@ -112,9 +119,12 @@ function hostOf(value: unknown): string {
   throw invalid('host must be a name or an address')
 }
 
+export function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
+}
+
 function portOf(field: string, value: unknown): number | null {
-  if (value === null) return null
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535) return value as number
+  if (value === null || isPort(value)) return value
   throw invalid(`${field} must be an integer from 0 to 65535`)
 }
 
@@ -138,8 +148,8 @@ function timeOf(value: unknown): number | null {
   throw invalid('registeredAt must be milliseconds since 1970')
 }
 
-function attributesOf(value: unknown): NodeObject {
-  if (isObject(value as Json)) return copyOf('attributes', value) as NodeObject
+function attributesOf(value: unknown, take: TakeJson): NodeObject {
+  if (isObject(value as Json)) return take('attributes', value) as NodeObject
   throw invalid('attributes must be an object')
 }
 

@@ -2,11 +2,11 @@
 import type { Json, NodeObject } from '../codec.ts'
 import { decode, encode } from '../codec.ts'
 import { envelopeNow } from '../envelope.ts'
-import { orNull, portIn, readInstance, takeBalance } from './fields.ts'
+import { orNull, readInstance, takeBalance } from './fields.ts'
 import type { InstanceFormat, InstanceNode } from './format.ts'
 import { completed, plain } from './format.ts'
 import type { Instance } from './instance.ts'
-import { hostPort, invalid, isObject, splitHostPort } from './instance.ts'
+import { hostPort, invalid, isObject, isPort, splitHostPort } from './instance.ts'
 
 /**
  * What the Python package reads and writes. `weight`, `zone`, `sslPort` and `enabled` stand beside the data, where
@@ -44,18 +44,18 @@ function read({ node, data, service }: InstanceNode): Instance {
   const { pid, created, enabled, sslPort, ...object } = decode(data) ?? {}
   const { weight, zone, rest } = takeBalance(object)
   const { host, port } = splitHostPort(node)
-  // What is of another type than ours is the owner's own business.
+  // What is none of ours is the owner's own business.
   const kept: NodeObject = {
     ...rest,
     ...(enabled !== undefined && typeof enabled !== 'boolean' && { enabled }),
-    ...(sslPort !== undefined && typeof sslPort !== 'number' && { sslPort }),
+    ...(sslPort !== undefined && !isPort(sslPort) && { sslPort }),
   }
   return readInstance({
     id: node,
     name: service,
     host,
     port,
-    sslPort: typeof sslPort === 'number' ? portIn({ sslPort }, 'sslPort') : null,
+    sslPort: isPort(sslPort) ? sslPort : null,
     weight: weight ?? 1,
     zone,
     enabled: enabled !== false,

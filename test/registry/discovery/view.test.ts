@@ -174,6 +174,13 @@ t.test('view: who is about to leave, or has no weight, is not picked', async t =
   t.equal(view.pick()?.id, 'c:1', 'rather one without weight than none')
   source.show({ 'a:1': { enabled: false } })
   t.equal(view.pick(), null)
+  for (const strategy of ['leastUsed', 'sticky', 'weighted'] as const) {
+    const weighing = fixture({ strategy })
+    weighing.source.show({ 'c:1': { weight: 0 }, 'd:1': { weight: 0 } })
+    const picked = [1, 2].map(() => weighing.view.pick({ key: 'k' })?.id)
+    t.same(picked, ['c:1', 'd:1'], `${strategy} too`)
+    t.equal(weighing.view.pick({ key: 'k', except: new Set(['c:1']) })?.id, 'd:1')
+  }
 })
 
 t.test('view: what was tried already is picked only where there is nobody else', async t => {

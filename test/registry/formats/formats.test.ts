@@ -88,6 +88,9 @@ t.test('formats: ndsr: nodes without data, with a text, and names that are no ho
     weight: 1,
     data: { enabled: 'no', weight: 'heavy', sslPort: 'x' },
   })
+  const odd = '{"sslPort":-1,"load":NaN,"most":[Infinity],"toJSON":1}'
+  const own = { sslPort: -1, load: Number.NaN, most: [Number.POSITIVE_INFINITY], toJSON: 1 }
+  t.same((read('a:1', odd) as { data: unknown }).data, own, 'also what only Python writes')
   t.match(read('a:1', '{"created":"never","pid":"x"}'), { registeredAt: null, attributes: {} })
   t.throws(() => read('a b', null), { code: 'INVALID_INSTANCE' })
 })
