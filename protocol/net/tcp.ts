@@ -1,8 +1,9 @@
 // TCP transports over node:net. Only own timers are relied on: socket timeouts differ between runtimes.
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
-import { connect, isIPv6 } from 'node:net'
+import { connect } from 'node:net'
 import { onAbort } from '../support/abort.ts'
+import { formatEndpoint } from './connect-string.ts'
 import type { Address, Connector, Transport, TransportHandlers } from './transport.ts'
 
 export class SocketTransport implements Transport {
@@ -86,6 +87,6 @@ export function whenConnected(
 }
 
 export function describeAddress({ host, ip, port }: Address): string {
-  const at = isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`
+  const at = formatEndpoint({ host: ip, port })
   return host === ip ? at : `${host} (${at})`
 }

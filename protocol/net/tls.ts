@@ -3,9 +3,8 @@ import type { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
-import { connect } from 'node:tls'
 import { whenConnected } from './tcp.ts'
-import type { Address, Connector, Transport } from './transport.ts'
+import type { Address, Connector } from './transport.ts'
 
 /** What node:tls takes, less what the connection decides itself; and files, so that rotated certificates are seen. */
 export interface TlsOptions
@@ -36,9 +35,13 @@ export type TlsSource = TlsOptions | (() => TlsOptions | Promise<TlsOptions>)
 
 export function tlsConnector(source: TlsSource, ref = true): Connector {
   return async (address, signal) => {
-    const options = await resolve(source)
+    // Here, so that a process without TLS does not load what it is made of.
+    const [{ connect }, options] = await Promise.all([import('node:tls'), resolve(source)])
     signal.throwIfAborted()
-    return open(address, signal, options, ref)
+    const socket = connect({ ...nameOf(address), ...options, host: address.ip, port: address.port })
+    socket.setNoDelay(true)
+    if (!ref) socket.unref()
+    return whenConnected(socket, 'secureConnect', address, signal)
   }
 }
 
@@ -52,16 +55,7 @@ async function contents(file: string | undefined): Promise<Buffer | undefined> {
   return file === undefined ? undefined : readFile(file)
 }
 
-function open(
-  address: Address,
-  signal: AbortSignal,
-  options: ConnectionOptions,
-  ref: boolean,
-): Promise<Transport> {
-  // The name, not the address, is what the certificate is checked against.
-  const name = isIP(address.host) === 0 ? { servername: address.host } : {}
-  const socket = connect({ ...name, ...options, host: address.ip, port: address.port })
-  socket.setNoDelay(true)
-  if (!ref) socket.unref()
-  return whenConnected(socket, 'secureConnect', address, signal)
+/** The name, not the address, is what the certificate is checked against. */
+function nameOf({ host }: Address): ConnectionOptions {
+  return isIP(host) === 0 ? { servername: host } : {}
 }
