@@ -137,6 +137,7 @@ export class ClientCore {
       generation: this.#sessions.generation,
       sessionTimeout: session.timeout,
       server: this.remote,
+      laps: this.#environment.servers.laps,
       lastZxid: this.lastZxid,
       queued: session.requests.queued,
       inFlight: session.requests.inFlight,

@@ -28,6 +28,8 @@ export interface ClientStatus {
   readonly sessionTimeout: number
   /** The server at the other end, or null. */
   readonly server: string | null
+  /** How often the client went through the list of servers to its end, since it was made. */
+  readonly laps: number
   readonly lastZxid: bigint
   /** Requests that wait for a connection. */
   readonly queued: number

@@ -220,7 +220,16 @@ t.test('H33: diagnostics carry no credentials, no session password and no data',
 t.test('status: before, during and after', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   const troubles = { warning: null, attemptFailed: null }
-  const idle = { generation: 0, server: null, lastZxid: 0n, queued: 0, inFlight: 0, watches: 0, troubles }
+  const idle = {
+    generation: 0,
+    server: null,
+    laps: 0,
+    lastZxid: 0n,
+    queued: 0,
+    inFlight: 0,
+    watches: 0,
+    troubles,
+  }
   t.strictSame(zk.status(), { state: 'connecting', sessionId: 0n, sessionTimeout: 9000, ...idle })
   ensemble.sessionTimeout = 6000
   const watched = outcomeOf(zk.get('/a', { watch: () => {} }))
@@ -233,6 +242,7 @@ t.test('status: before, during and after', async t => {
     generation: 1,
     sessionTimeout: 6000,
     server: 'zk (10.0.0.1:2181)',
+    laps: 1,
     queued: 0,
     inFlight: 2,
     watches: 0,
