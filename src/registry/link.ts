@@ -6,6 +6,7 @@ import { withDeadline } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { handled } from '../../protocol/support/deferred.ts'
 import { logger } from '../../protocol/support/log.ts'
+import { connectAtOnce } from './cold-start.ts'
 import { Confirmation } from './confirmation.ts'
 import type { Credentials } from './credentials.ts'
 import { defaultAcl, digestOf } from './credentials.ts'
@@ -63,10 +64,15 @@ export class Link {
     })
   }
 
-  /** Waits for the first connection; throws a NoConnectionError unless the registry is lazy. */
-  async open(call: CallOptions = {}): Promise<void> {
+  /**
+   * Waits for the first connection; throws a NoConnectionError unless the registry is lazy. `hurry`: no longer than
+   * until every server was tried once.
+   */
+  async open(call: CallOptions = {}, hurry = false): Promise<void> {
     try {
-      await this.#connected(call, options => this.zk.connect(options))
+      await this.#connected(call, options =>
+        hurry ? connectAtOnce(this.zk, options) : this.zk.connect(options),
+      )
     } catch (error) {
       await this.close()
       throw error

@@ -41,7 +41,8 @@ export interface ServiceRegistryOptions {
   sessionFile?: string | null
   /**
    * A file that keeps what was read, for a start without ZooKeeper. Together with `lazy`, and unless `connectTimeout`
-   * is given, `connect` then waits a moment only. Default none.
+   * or the call's `timeout` is given, `connect` then waits five milliseconds at most, and no longer than until every
+   * server was tried once. Default none.
    */
   cacheFile?: string | null
 }
@@ -68,12 +69,15 @@ export interface Settings {
   readonly rateLimit: Required<RateLimit> | null
   readonly sessionFile: string | null
   readonly cacheFile: string | null
-  /** Milliseconds to wait for the first connection when there is a cache file to begin with. */
-  readonly coldStartTimeout: number
+  /**
+   * Milliseconds that the servers have for their first answer when there is a cache file to begin with; null: as many
+   * as without one.
+   */
+  readonly coldStartTimeout: number | null
 }
 
 /** Enough for a server nearby; what is further away is caught up with. */
-const COLD_START_TIMEOUT = 20
+const COLD_START_TIMEOUT = 5
 
 /** Throws INVALID_OPTION that names the option. */
 export function settingsOf(options: ServiceRegistryOptions): Settings {
@@ -95,7 +99,7 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     rateLimit: options.rateLimit == null ? null : rateLimitOf(options.rateLimit),
     sessionFile: options.sessionFile == null ? null : text('sessionFile', options.sessionFile),
     cacheFile: options.cacheFile == null ? null : filled('cacheFile', options.cacheFile),
-    coldStartTimeout: options.connectTimeout ?? Math.min(timeout, COLD_START_TIMEOUT),
+    coldStartTimeout: options.connectTimeout === undefined ? Math.min(timeout, COLD_START_TIMEOUT) : null,
   }
 }
 

@@ -59,8 +59,9 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
     checkCall(call)
     const registry = new ServiceRegistry(settings)
     const { lazy, coldStartTimeout: timeout } = settings
-    const hurry = lazy && (await registry.#parts.cache?.filled()) === true
-    await registry.#parts.link.open(hurry ? { timeout, ...call } : call)
+    const patient = !lazy || timeout === null || call.timeout !== undefined
+    const hurry = !patient && (await registry.#parts.cache?.filled()) === true
+    await registry.#parts.link.open(hurry ? { ...call, timeout } : call, hurry)
     return registry
   }
 

@@ -12,7 +12,7 @@ t.test('N1, N4: the defaults of the Python package, and timeout is the default o
     rateLimit: null,
     sessionFile: null,
     cacheFile: null,
-    coldStartTimeout: 20,
+    coldStartTimeout: 5,
     servers: 'localhost:2181',
     username: null,
     password: null,
@@ -101,7 +101,7 @@ t.test('N15: credentials and the ACL that follows from them', async t => {
 })
 
 t.test('coldStartTimeout: a moment, unless the caller says how long to wait for the connection', async t => {
-  t.equal(settingsOf({ timeout: 15_000 }).coldStartTimeout, 20)
-  t.equal(settingsOf({ timeout: 15 }).coldStartTimeout, 15)
-  t.equal(settingsOf({ connectTimeout: 700 }).coldStartTimeout, 700)
+  t.equal(settingsOf({ timeout: 15_000 }).coldStartTimeout, 5)
+  t.equal(settingsOf({ timeout: 3 }).coldStartTimeout, 3)
+  t.equal(settingsOf({ connectTimeout: 700 }).coldStartTimeout, null, 'as without a cache file')
 })
