@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import type { Test } from '../tap.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tsc = join(root, 'node_modules/typescript/bin/tsc')
+const builder = join(root, 'scripts/build/main.ts')
 
 const PROGRAM = `
 import { ServiceRegistry } from 'nd-service-registry'
@@ -37,22 +37,27 @@ export interface App {
 /** What the program prints when all is well. */
 export const EXPECTED = 'one:1\n'
 
-/** `node` is the program that runs the compiler. */
+/** `node` is the program that builds the package. */
 export async function buildApp(t: Test, node: string = process.execPath): Promise<App> {
   await mkdir(join(root, '.cache'), { recursive: true })
   const folder = await mkdtemp(join(root, '.cache/app-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const home = join(folder, 'node_modules/nd-service-registry')
   await mkdir(home, { recursive: true })
-  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', join(home, 'dist')]
-  // tap adds a loader to each process that Node starts, with which this compiler does not run; env takes it away.
-  await promisify(execFile)('env', ['-u', 'NODE_OPTIONS', node, ...args])
+  await runPlain(node, ['--import=tsx', builder, join(home, 'dist')], root)
   await cp(join(root, 'package.json'), join(home, 'package.json'))
   // A package of its own, or the name would mean the project around it.
   await writeFile(join(folder, 'package.json'), '{ "name": "app", "private": true }')
   const entry = join(folder, 'app.mjs')
   await writeFile(entry, PROGRAM)
   return { folder, entry }
+}
+
+/** Runs a program without the loaders that tap adds to each process that Node starts; resolves with what it printed. */
+export async function runPlain(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const plain = ['-u', 'NODE_OPTIONS', command, ...args]
+  const { stdout } = await promisify(execFile)('env', plain, { cwd })
+  return stdout
 }
 
 /** Runs a bundle where no package can be found; resolves with what it printed. */
