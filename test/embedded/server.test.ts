@@ -13,15 +13,12 @@ import { create, login, tryCreate, tryRead, trySet } from '../conformance/both.t
 import { connectFrame, RawClient, requestFrame } from '../conformance/raw-client.ts'
 import { folder, makeAuthority } from '../integration/protocol/certificates.ts'
 import { programArgs } from '../support/child.ts'
+import { concurrently } from '../support/concurrently.ts'
 import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import type { Test } from '../tap.ts'
-import { t } from '../tap.ts'
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 100_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 100_000 })
 
 async function serverOf(t: Test, options: EmbeddedOptions = {}): Promise<EmbeddedZooKeeper> {
   const server = await EmbeddedZooKeeper.start(options)

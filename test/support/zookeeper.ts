@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ZooKeeperOptions } from '../../protocol/index.ts'
 import { ZooKeeper } from '../../protocol/index.ts'
+import type { Server, ServerOptions } from '../../scripts/zookeeper/server.ts'
 import { startServer } from '../../scripts/zookeeper/server.ts'
 import type { Test } from '../tap.ts'
 import { t as root } from '../tap.ts'
@@ -15,11 +16,15 @@ let own: Promise<string> | undefined
 export function servers(): Promise<string> {
   const shared = process.env[SHARED]
   if (shared !== undefined) return Promise.resolve(shared)
-  own ??= startServer().then(server => {
-    root.teardown(() => server.stop())
-    return server.connectString
-  })
+  own ??= ownServer(root).then(server => server.connectString)
   return own
+}
+
+/** A server that a test, or a file with its root `t`, has for itself: to break, or with options of its own. */
+export async function ownServer(t: Test, options: ServerOptions = {}): Promise<Server> {
+  const server = await startServer(options)
+  t.teardown(() => server.stop())
+  return server
 }
 
 /** A client that the test closes, in a chroot that nobody else uses and that the test removes. */

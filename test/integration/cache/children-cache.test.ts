@@ -1,9 +1,10 @@
 // ChildrenCache on a real server: its picture, what it costs, and what it tells after a gap.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { ChildrenCache } from '../../../src/cache/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast, serverVersion, since } from '../../support/versions.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import type { Stage } from '../protocol/stream-support.ts'
@@ -12,13 +13,8 @@ import { errorOf, renewed } from '../protocol/support.ts'
 import type { Replay } from './support.ts'
 import { counting, kept, outage, replayOf, same } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
-t.jobs = 8
-
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const server = await ownServer(t, { tickTime: 500 })
+const test = concurrently({ jobs: 8, timeout: 60_000 })
 
 interface Scene extends Stage {
   readonly cache: ChildrenCache & { readonly warnings: unknown[] }

@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import type { ZooKeeper, ZooKeeperView } from '../../../protocol/index.ts'
 import { ZooKeeperError } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { ZnodeCache } from '../../../src/cache/index.ts'
 import { ChildrenCache, NodeCache, TreeCache } from '../../../src/cache/index.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { since } from '../../support/versions.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { stage, withoutPersistentWatches } from '../protocol/stream-support.ts'
@@ -15,8 +15,7 @@ import { renewed } from '../protocol/support.ts'
 import type { Extent } from './support.ts'
 import { kept, Replay, replayOf, same, treeOf } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500 })
 
 const ROOT = '/r'
 

@@ -1,23 +1,18 @@
 // TreeCache and NodeCache on a real server: large trees, limits, roots that come and go, and what is left behind.
 import type { ZooKeeperView } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { ChildrenCache, NodeCache, TreeCache } from '../../../src/cache/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { since } from '../../support/versions.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { stage, withoutPersistentWatches } from '../protocol/stream-support.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { counting, kept, outage, replayOf, same, treeAt, treeOf } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
-t.jobs = 4
-
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 100_000 }, body)
-}
+const server = await ownServer(t, { tickTime: 500 })
+const test = concurrently({ jobs: 4, timeout: 100_000 })
 
 /** /t with so many branches of so many leaves. */
 async function plant(zk: ZooKeeperView, branches: number, leaves: number): Promise<void> {

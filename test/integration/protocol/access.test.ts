@@ -1,15 +1,11 @@
 // ACLs and identities against a real server: who may do what, and who is told that they may not.
 import type { Acl } from '../../../protocol/index.ts'
 import { creatorAcl, digestAcl, digestId, openAcl, Permission, readAcl } from '../../../protocol/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 const anyone = (perms: number): Acl => ({ perms, id: { scheme: 'world', id: 'anyone' } })
 

@@ -1,21 +1,16 @@
 // What a server tells of itself and of this client, and what an old server does not know, against real ones.
 import { Buffer } from 'node:buffer'
 import { ZooKeeperError } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast, before, since } from '../../support/versions.ts'
-import { client, connect, connectInChroot, servers } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, connect, connectInChroot, ownServer, servers } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, names, passed, proxied } from './support.ts'
 
-const server = await startServer({ tickTime: 500, fourLetterWords: 'ruok,srvr' })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500, fourLetterWords: 'ruok,srvr' })
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 const text = (data: Uint8Array | null): string | null => (data === null ? null : Buffer.from(data).toString())
 

@@ -1,14 +1,10 @@
 // Views under a chroot, against a real server: every path in and out is the view's own.
 import { ZooKeeper } from '../../../protocol/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { client, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 test('H29: what a view creates lies under its root, and is told without it', async t => {
   const { zk, servers, chroot } = await connectInChroot(t)

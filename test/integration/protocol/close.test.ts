@@ -3,24 +3,18 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { SessionState, ZooKeeperOptions } from '../../../protocol/index.ts'
 import { ZooKeeper } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { expireSession } from '../../../src/testing/index.ts'
 import { scriptArgs } from '../../support/child.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxied, proxyTo } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 20
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 20, timeout: 40_000 })
 
 /** Rejects when the promise takes longer than close() may. */
 async function inTime<T>(promise: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 // Creating znodes in every mode, against a real server with and without TTL nodes.
 import type { CreateMode, Stat } from '../../../protocol/index.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast } from '../../support/versions.ts'
 import { client } from '../../support/zookeeper.ts'
@@ -15,10 +16,7 @@ const [server, plain] = await Promise.all([
 t.teardown(() => Promise.all([server.stop(), plain.stop()]))
 const at = server.connectString
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 interface Row {
   readonly mode: CreateMode

@@ -1,19 +1,17 @@
 // Persistent watches on a server that does not know them: made of one-shot ones, and as good as those can be.
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import type { Stage } from './stream-support.ts'
 import { heardUpTo, read, reading, resyncs, stage, withoutPersistentWatches } from './stream-support.ts'
 import { connectedAgain, errorOf, names, passed, renewed } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500 })
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 40_000 })
 
 /** A server of whatever release, without addWatch. */
 async function oldStage(t: Test): Promise<Stage & { attempts(): number }> {

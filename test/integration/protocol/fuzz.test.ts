@@ -1,17 +1,14 @@
 // Random faults from a seed, against a real server: whatever happens, what a client was told is true.
 import { ZooKeeperError } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { expireSession } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { proxied } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 const ROUNDS = 30
 // A seed that failed is run again with FUZZ_SEED.

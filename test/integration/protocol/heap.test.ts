@@ -3,13 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { onNode, scriptArgs } from '../../support/child.ts'
 import { since } from '../../support/versions.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500 })
 
 const FILE = fileURLToPath(new URL('children/subscriber.ts', import.meta.url))
 /** Bytes. A thousand subscriptions that were kept would be several times as many. */

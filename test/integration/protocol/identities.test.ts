@@ -3,19 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { createServer, connect as dial } from 'node:net'
 import type { Acl } from '../../../protocol/index.ts'
 import { creatorAcl, digestId, Permission } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { concurrently } from '../../support/concurrently.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-const server = await startServer({ superDigest: digestId('super', 'duper') })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { superDigest: digestId('super', 'duper') })
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 30_000 })
 
 test('H32: the super user may do everything, and who only takes its name nothing', async t => {
   const owner = await client(t, server.connectString, { auth: [{ scheme: 'digest', auth: 'al:secret' }] })

@@ -1,9 +1,9 @@
 // The limits of both sides against real servers: what is too large, too much or too slow, and that the client goes on.
 import { Buffer } from 'node:buffer'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, names, passed, proxied } from './support.ts'
 
@@ -13,10 +13,7 @@ const [small, slow] = await Promise.all([
 ])
 t.teardown(() => Promise.all([small.stop(), slow.stop()]))
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 40_000 })
 
 test('a request above the jute.maxbuffer of the server: its caller hears of it, and the client goes on', async t => {
   const zk = await client(t, small.connectString)

@@ -1,16 +1,12 @@
 // Every operation on znodes against a real server: results, data as it is, versions, and what errors carry.
 import { Buffer } from 'node:buffer'
 import { ZooKeeperError } from '../../../protocol/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 const text = (data: Uint8Array | null): string | null => (data === null ? null : Buffer.from(data).toString())
 

@@ -1,14 +1,13 @@
 // Persistent and recursive watches against a real server: what they tell, over any gap, and what they leave behind.
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast, since } from '../../support/versions.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { heardUpTo, read, reading, resyncs, stage } from './stream-support.ts'
 import { connectedAgain, errorOf, passed, renewed } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500 })
 
 t.jobs = 16
 const test = (name: string, body: (t: Test) => Promise<void>): void => {

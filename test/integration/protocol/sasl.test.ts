@@ -4,6 +4,7 @@ import type { SaslMechanism, ZooKeeperOptions } from '../../../protocol/index.ts
 import { digestMd5, ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast, since } from '../../support/versions.ts'
 import { client, servers } from '../../support/zookeeper.ts'
@@ -20,10 +21,7 @@ const [server, strict] = await Promise.all([
 t.teardown(() => Promise.all([server.stop(), strict.stop()]))
 const at = server.connectString
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 const al = (): SaslMechanism => digestMd5({ username: 'al', password: 'secret' })
 const wrong = (): SaslMechanism => digestMd5({ username: 'al', password: 'guess' })

@@ -1,21 +1,16 @@
 // The end of a session and the next one, against a real server: expiry, re-attachment, credentials.
 import { Buffer } from 'node:buffer'
 import { ZooKeeper } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, errorOf, historyOf, names, passed, proxied, renewed } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 40_000 })
 
 test('H5: an expired session is followed by a new one in the same client', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })

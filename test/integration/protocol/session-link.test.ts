@@ -3,21 +3,15 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import type { ZooKeeperError } from '../../../protocol/index.ts'
 import { ZooKeeper } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { connectedAgain, errorOf, historyOf, inOrder, names, passed, proxied, proxyTo } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 40_000 })
 
 test('a cut link keeps the session, and what is asked meanwhile is answered', async t => {
   const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })

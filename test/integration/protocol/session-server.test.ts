@@ -3,24 +3,12 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WatchedEvent } from '../../../protocol/index.ts'
 import type { Server } from '../../../scripts/zookeeper/server.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { connectedAgain, errorOf, freeze, historyOf, names, passed, proxyTo } from './support.ts'
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
-
-/** A server that the test may do anything to. */
-async function ownServer(t: Test, tickTime: number): Promise<Server> {
-  const server = await startServer({ tickTime })
-  t.teardown(() => server.stop())
-  return server
-}
+const test = concurrently({ jobs: 8, timeout: 60_000 })
 
 /** Brings the server back with nothing: as after a lost disk, or as another ensemble under the same name. */
 async function wipe(server: Server): Promise<void> {
@@ -30,7 +18,7 @@ async function wipe(server: Server): Promise<void> {
 }
 
 test('H16: a killed server comes back: the session survives, and each of 1,000 watches fires once', async t => {
-  const server = await ownServer(t, 500)
+  const server = await ownServer(t, { tickTime: 500 })
   const zk = await client(t, server.connectString, { sessionTimeout: 10_000 })
   const history = historyOf(zk)
   const { sessionId } = zk
@@ -63,7 +51,7 @@ test('H16: a killed server comes back: the session survives, and each of 1,000 w
 })
 
 test('H6: a server frozen for longer than the session: lost, expired, then a new session', async t => {
-  const server = await ownServer(t, 250)
+  const server = await ownServer(t, { tickTime: 250 })
   const zk = await client(t, server.connectString, { sessionTimeout: 1500 })
   const history = historyOf(zk)
   await zk.create('/frozen', null, { mode: 'ephemeral' })
@@ -84,7 +72,7 @@ test('H6: a server frozen for longer than the session: lost, expired, then a new
 })
 
 test('H9: a server that comes back empty: a new session without a restart, and all watches on data fire', async t => {
-  const server = await ownServer(t, 250)
+  const server = await ownServer(t, { tickTime: 250 })
   const zk = await client(t, server.connectString, { sessionTimeout: 3000 })
   const history = historyOf(zk)
   const failures: Error[] = []
@@ -128,7 +116,7 @@ test('H9: a server that comes back empty: a new session without a restart, and a
 })
 
 test('H9: after a wipe the new session is a session like any other: its link may be cut', async t => {
-  const server = await ownServer(t, 250)
+  const server = await ownServer(t, { tickTime: 250 })
   const proxy = await proxyTo(t, server.connectString)
   const zk = await client(t, proxy.connectString, { sessionTimeout: 2000 })
   const other = await client(t, server.connectString)

@@ -1,21 +1,15 @@
 // A session whose byte stream breaks or makes no sense, against a real server.
 import { ZooKeeperError } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, connectedAgain, errorOf, historyOf, names, proxied, proxyTo } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 40_000 })
 
 test('H3: a stream that ends at any byte of a reply is followed by a sound one', async t => {
   const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000, ports: { random: atOnce } })

@@ -2,16 +2,13 @@
 import type { ZooKeeperOptions } from '../../../protocol/index.ts'
 import { tcpConnector } from '../../../protocol/net/tcp.ts'
 import type { Transport } from '../../../protocol/net/transport.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { historyOf, names, passed } from './support.ts'
 
 // One after the other: a blocked loop blocks every test of its process.
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 const T = 1000
 
 const cell = new Int32Array(new SharedArrayBuffer(4))

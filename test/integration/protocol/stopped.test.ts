@@ -2,22 +2,17 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { scriptArgs } from '../../support/child.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 const T = 1500
 
-t.jobs = 2
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 2, timeout: 40_000 })
 
 interface Line {
   readonly event: string

@@ -7,6 +7,7 @@ import { inspect } from 'node:util'
 import type { ConnectError, TlsOptions, ZooKeeperOptions } from '../../../protocol/index.ts'
 import { ZooKeeper } from '../../../protocol/index.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atLeast } from '../../support/versions.ts'
 import { client } from '../../support/zookeeper.ts'
@@ -41,10 +42,7 @@ const mutualAt = `127.0.0.1:${mutual.securePort}`
 const trusting = { caFile: authority.ca }
 const asAlice = { caFile: authority.ca, certFile: alice.cert, keyFile: alice.key }
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 /** The errors of a client that does not get in, and that of its `connect()`. */
 async function refused(

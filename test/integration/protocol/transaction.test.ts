@@ -1,16 +1,12 @@
 // Transactions against a real server: all or nothing, and which operation it was that failed.
 import { Buffer } from 'node:buffer'
 import { MultiError, ZooKeeperError } from '../../../protocol/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { atLeast, serverVersion } from '../../support/versions.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 test('H31: all operations, each with its result', async t => {
   const zk = await connect(t)

@@ -1,22 +1,18 @@
 // Watches over lost links and lost sessions, against a real server: no change is missed, none is told twice.
 import type { WatchedEvent, Watcher, ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { expireSession } from '../../../src/testing/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { connectedAgain, passed, proxied } from './support.ts'
 
-const server = await startServer({ tickTime: 500, heap: '512m' })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500, heap: '512m' })
 const at = server.connectString
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 function listener(): { watch: Watcher; heard: string[] } {
   const heard: string[] = []

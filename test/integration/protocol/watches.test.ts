@@ -1,15 +1,11 @@
 // One-shot watches against a real server: what fires, how often, and in which order with replies.
 import type { WatchedEvent, Watcher } from '../../../protocol/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
-import { t } from '../../tap.ts'
 import { errorOf } from './support.ts'
 
-t.jobs = 16
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 30_000 }, body)
-}
+const test = concurrently({ jobs: 16, timeout: 30_000 })
 
 /** A watcher that notes what it hears. */
 function listener(): { watch: Watcher; heard: string[]; events: WatchedEvent[] } {

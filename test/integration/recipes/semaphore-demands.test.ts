@@ -1,23 +1,18 @@
 // What users of locks were hurt by, against a real server: ghosts, dying nodes, waiters that leave.
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { deferred } from '../../../protocol/support/deferred.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { Tenure } from '../../../src/recipes/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, errorOf, historyOf, passed } from '../protocol/support.ts'
 import { loseReply } from '../registry/support.ts'
 import { arena, inLine, LOCK } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 4
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 90_000 }, body)
-}
+const test = concurrently({ jobs: 4, timeout: 90_000 })
 
 test('H22: a hundred lost replies of creations: never more than one node for a contender', async t => {
   const ground = await arena(t, at)

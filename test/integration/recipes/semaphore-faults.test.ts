@@ -1,24 +1,18 @@
 // The semaphore under fault, against a real server: lost replies, expiry, partitions, cut links, late deadlines.
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { deferred } from '../../../protocol/support/deferred.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { Semaphore } from '../../../src/recipes/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
 import { loseReply } from '../registry/support.ts'
 import { arena, GUARD, inLine, LOCK } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('lost replies of the guard, of the lease and of the deletions leave no ghosts', async t => {
   const ground = await arena(t, at)

@@ -1,22 +1,18 @@
 // The semaphore against a real server: exclusion, order, waiting and giving up, and what the tree looks like.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { Tenure } from '../../../src/recipes/index.ts'
 import { RecipeError, Semaphore } from '../../../src/recipes/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { arena, GUARD, inLine, LOCK } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('a lease, as the tree shows it', async t => {
   const ground = await arena(t, at)

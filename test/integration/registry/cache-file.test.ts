@@ -1,23 +1,19 @@
 // The cache file with a real server that is up, down, and up again.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { folder } from '../../support/folder.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import type { Branch } from './support.ts'
 import { branch, recorder, registryAt, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 4
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const test = concurrently({ jobs: 4, timeout: 60_000 })
 
 interface Scene extends Branch {
   readonly cacheFile: string

@@ -1,21 +1,16 @@
 // Callbacks and streams of snapshots against a real server: who is called, and what nobody can break.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { Snapshot } from '../../../src/registry/snapshot.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('N34: the same callback counts once; another one is called at once', async t => {
   const { servers, witness } = await branch(t, at)

@@ -1,21 +1,15 @@
 // A node that somebody else holds: what each policy does with it.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 function warningsOf(registry: {
   on(name: 'warning', listener: (error: unknown) => void): unknown

@@ -2,24 +2,20 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { NoConnectionError, ReadOnlyError, ServiceRegistryError } from '../../../src/registry/errors.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { programArgs } from '../../support/child.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo, renewed } from '../protocol/support.ts'
 import { branch, ownedBy, proxiedRegistry, recorder, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('N5: without a server, connect rejects in time and leaves nothing', async t => {
   const proxy = await proxyTo(t, at)

@@ -2,24 +2,19 @@
 import { Buffer } from 'node:buffer'
 import { digestAcl, openAcl, Permission, readAcl } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { ServiceRegistryError } from '../../../src/registry/errors.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import type { FaultProxy, RequestFrame } from '../../../src/testing/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import { branch, ownedBy, proxiedRegistry, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 6
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const test = concurrently({ jobs: 6, timeout: 60_000 })
 
 /** `user:password` of every auth packet, in order. */
 function proofs(requests: readonly RequestFrame[]): string[] {

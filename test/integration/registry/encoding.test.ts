@@ -3,22 +3,17 @@ import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import type { ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, dataOf, loseReply, ownedBy, proxiedRegistry, registryAt, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 4
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const test = concurrently({ jobs: 4, timeout: 60_000 })
 
 async function textOf(zk: ZooKeeper, path: string): Promise<string> {
   return Buffer.from((await zk.get(path)).data ?? []).toString()

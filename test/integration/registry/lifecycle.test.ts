@@ -1,22 +1,17 @@
 // The life of a registry: stopped and started, rebuilt, in a forked process, and with other credentials meanwhile.
 import { digestAcl, readAcl } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { NoConnectionError, ServiceRegistryError } from '../../../src/registry/errors.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, recorder, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 6
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const test = concurrently({ jobs: 6, timeout: 60_000 })
 
 test('N8: after stop, start brings back every callback and every node, in a new session', async t => {
   const { servers, witness } = await branch(t, at)

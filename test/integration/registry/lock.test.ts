@@ -1,21 +1,16 @@
 // The registry's locks against a real server: withLock, lock objects shared by many calls, loss and release.
 import { digestAcl, readAcl } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { RecipeError } from '../../../src/recipes/index.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('withLock runs the task while it holds the lock, and releases whatever happens', async t => {
   const { servers, witness } = await branch(t, at)

@@ -1,12 +1,10 @@
 // Reading from memory against a real server: peek and get of paths that are followed.
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { proxiedRegistry, recorder } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 t.test('N29: peek and get of a path that is followed make nothing new and ask nobody', async t => {
   const { registry, witness, requests } = await proxiedRegistry(t, at)

@@ -5,16 +5,14 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { getServiceRegistry } from '../../../src/registry/shared.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { branch, dataOf, ownerOf } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 const SCRIPT = fileURLToPath(new URL('children/member.ts', import.meta.url))
 /** On Node 20, `--import` does not reach a thread. */

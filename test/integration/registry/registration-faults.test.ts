@@ -1,21 +1,16 @@
 // Ephemeral registrations under fault, against a real server: expiry, partitions, lost replies, cut links.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
 import { dataOf, loseReply, ownedBy, ownerOf, proxiedRegistry, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('N58, H5: registrations come back in the next session, with the newest data', async t => {
   const { registry, witness } = await proxiedRegistry(t, at)

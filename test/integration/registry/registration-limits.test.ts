@@ -1,14 +1,11 @@
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, ownerOf, proxiedRegistry, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
   t.test(name, { timeout: 90_000 }, body)

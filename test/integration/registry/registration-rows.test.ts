@@ -1,21 +1,16 @@
 // What the Python package does with registrations, row by row, and what is put right.
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import type { Test } from '../../tap.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
-t.jobs = 6
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
-}
+const test = concurrently({ jobs: 6, timeout: 60_000 })
 
 function statusOf(registry: ServiceRegistry, path: string): unknown {
   return registry.registrations().find(status => status.path === path)

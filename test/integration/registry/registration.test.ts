@@ -1,21 +1,16 @@
 // Ephemeral registrations against a real server: creation, repair, removal, and the nodes of strangers.
 import { digestAcl, openAcl, Permission, readAcl } from '../../../protocol/index.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
-import type { Test } from '../../tap.ts'
+import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, dataOf, ownedBy, ownerOf, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
 
-t.jobs = 8
-const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, body)
-}
+const test = concurrently({ jobs: 8, timeout: 40_000 })
 
 test('setNode creates an ephemeral node with its parents, and resolves when it stands', async t => {
   const { servers, witness } = await branch(t, at)

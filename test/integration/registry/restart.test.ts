@@ -14,16 +14,15 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, dataOf, ownerOf, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 500 })
-t.teardown(() => server.stop())
+const server = await ownServer(t, { tickTime: 500 })
 const at = server.connectString
 
 const test = (name: string, body: (t: Test) => Promise<void>): void => {

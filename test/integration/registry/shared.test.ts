@@ -1,18 +1,16 @@
 // The shared registry of a process: who makes it, what it is made of, and when there is another.
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { ServiceRegistryError } from '../../../src/registry/errors.ts'
 import type { ServiceRegistryOptions } from '../../../src/registry/options.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { getServiceRegistry } from '../../../src/registry/shared.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import { branch } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 /** The shared registry, for the length of one test: there is one in a process, so these tests follow each other. */
 async function shared(t: Test, options: ServiceRegistryOptions): Promise<ServiceRegistry> {

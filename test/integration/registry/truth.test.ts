@@ -1,17 +1,15 @@
 // What the registry says of itself has to be true: right after a stop of the process, a cut link, a change of mind.
 import { serverErrors } from '../../../protocol/error-codes.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import type { ServiceRegistry, ServiceRegistryOptions } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
+import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, proxiedRegistry, refusal, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
 /** A registry in a branch of its own. */
 async function registryIn(t: Test, options: ServiceRegistryOptions = {}): Promise<ServiceRegistry> {
