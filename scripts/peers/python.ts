@@ -1,8 +1,8 @@
 // Makes a Python environment with nd_service_registry, or with kazoo alone, for the interop tests.
 import { createHash } from 'node:crypto'
 import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { cacheRoot } from '../zookeeper/find/cache-folder.ts'
 import type { Env } from '../zookeeper/find/tools.ts'
 import { isExecutable, runTool } from '../zookeeper/find/tools.ts'
 
@@ -50,11 +50,9 @@ export async function findPython(env: Env = process.env): Promise<PythonPeers | 
 
 // One folder per interpreter and set of requirements, so that a change of either starts afresh.
 async function environmentFolder(env: Env): Promise<string> {
-  const cache =
-    env.NDSR_CACHE || join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'nd-service-registry')
   const probe = await runBase(['-c', script(PROBE)], env, PROBE_MS)
   const key = createHash('sha256').update(probe).update(JSON.stringify(RECIPES)).digest('hex').slice(0, 16)
-  return join(cache, 'python', key)
+  return join(cacheRoot(env), 'python', key)
 }
 
 function runBase(args: readonly string[], env: Env, timeout: number): Promise<string> {

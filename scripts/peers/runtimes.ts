@@ -1,8 +1,8 @@
 // Finds Deno and Bun: the packages that carry them are installed into the cache on first use.
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { cacheRoot, download } from '../zookeeper/find/cache-folder.ts'
 import type { Env } from '../zookeeper/find/tools.ts'
 import { runTool } from '../zookeeper/find/tools.ts'
 
@@ -49,29 +49,24 @@ export async function findRuntime(name: RuntimeName, env: Env = process.env): Pr
 
 /** A folder with the package, whole or not there at all. */
 async function installed(name: RuntimeName, version: string, env: Env): Promise<string> {
-  const cache =
-    env.NDSR_CACHE || join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'nd-service-registry')
-  const folder = join(cache, 'runtimes', `${name}-${version}`)
+  const folder = join(cacheRoot(env), 'runtimes', `${name}-${version}`)
   if (existsSync(folder)) return folder
-  await mkdir(dirname(folder), { recursive: true })
-  const draft = await mkdtemp(join(dirname(folder), '.draft-'))
-  try {
-    process.stderr.write(`installing ${name} ${version} (once) ...\n`)
-    const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-    await runTool('npm', ['install', '--prefix', draft, ...flags, `${name}@${version}`], {
-      env,
-      cwd: draft,
-      timeout: INSTALL_MS,
-      folders: [dirname(process.execPath)],
-    })
-    await rename(draft, folder).catch(error => {
-      // Somebody else was faster.
-      if (!existsSync(folder)) throw error
-    })
-    return folder
-  } finally {
-    await rm(draft, { recursive: true, force: true })
-  }
+  process.stderr.write(`installing ${name} ${version} (once) ...\n`)
+  await download(folder, {
+    fill: draft => install(`${name}@${version}`, draft, env),
+    isComplete: async () => existsSync(folder),
+  })
+  return folder
+}
+
+async function install(spec: string, folder: string, env: Env): Promise<void> {
+  const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
+  await runTool('npm', ['install', '--prefix', folder, ...flags, spec], {
+    env,
+    cwd: folder,
+    timeout: INSTALL_MS,
+    folders: [dirname(process.execPath)],
+  })
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
