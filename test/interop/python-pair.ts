@@ -1,13 +1,12 @@
 // A Python peer and a registry of ours, side by side in a fresh branch of one real ZooKeeper.
 import { Buffer } from 'node:buffer'
-import { randomUUID } from 'node:crypto'
 import type { ZooKeeper } from '../../protocol/index.ts'
 import type { PythonPeers } from '../../scripts/peers/python.ts'
 import { findPython } from '../../scripts/peers/python.ts'
 import { startServer } from '../../scripts/zookeeper/server.ts'
 import type { ServiceRegistryOptions } from '../../src/registry/options.ts'
 import { ServiceRegistry } from '../../src/registry/service-registry.ts'
-import { client } from '../support/zookeeper.ts'
+import { client, freshChroot } from '../support/zookeeper.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 import type { PythonPeerOptions } from './python-peer.ts'
@@ -61,11 +60,7 @@ async function start(
   connectString: string,
   { ours = {}, python = {} }: PairOptions = {},
 ): Promise<Pair> {
-  const chroot = `/test-${randomUUID()}`
-  const admin = await client(t, connectString)
-  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
-  await admin.create(chroot)
-  const servers = `${connectString}${chroot}`
+  const servers = `${connectString}${await freshChroot(t, connectString)}`
   const peer = await PythonPeer.start(peers, servers, { rate_limit_calls: 0, ...python })
   t.teardown(() => peer.close())
   const registry = await ServiceRegistry.connect({ sessionTimeout: 4000, ...ours, servers })

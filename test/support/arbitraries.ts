@@ -35,7 +35,7 @@ const data = fc.option(bytes)
 const texts = fc.array(text, { maxLength: 8 })
 const nothing = fc.constant(undefined)
 
-const stat: fc.Arbitrary<Stat> = record({
+export const stat: fc.Arbitrary<Stat> = record({
   czxid: long,
   mzxid: long,
   ctime: time,

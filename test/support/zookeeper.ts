@@ -44,16 +44,19 @@ export interface Connected {
 
 export async function connectInChroot(t: Test, options: ZooKeeperOptions = {}): Promise<Connected> {
   const at = await servers()
-  const chroot = `/test-${randomUUID()}`
-  const admin = new ZooKeeper(at, { sessionTimeout: 10_000 })
-  t.teardown(async () => {
-    await admin.delete(chroot, { recursive: true }).catch(() => {})
-    await admin.close()
-  })
-  await admin.create(chroot)
+  const chroot = await freshChroot(t, at)
   const connectString = `${at}${chroot}`
   const zk = await client(t, connectString, options)
   return { zk, connectString, servers: at, chroot }
+}
+
+/** An empty chroot that nobody else uses and that the test removes. */
+export async function freshChroot(t: Test, at: string): Promise<string> {
+  const chroot = `/test-${randomUUID()}`
+  const admin = await client(t, at)
+  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
+  await admin.create(chroot)
+  return chroot
 }
 
 /** A connected client that the test closes. */

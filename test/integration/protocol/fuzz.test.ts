@@ -3,6 +3,7 @@ import { ZooKeeperError } from '../../../protocol/index.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { expireSession } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
+import { randomOf } from '../../support/random.ts'
 import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -13,17 +14,6 @@ const { connectString: at } = await ownServer(t, { tickTime: 250 })
 const ROUNDS = 30
 // A seed that failed is run again with FUZZ_SEED.
 const SEEDS = process.env.FUZZ_SEED === undefined ? [1, 2, 3, 4, 5, 6] : [Number(process.env.FUZZ_SEED)]
-
-/** Uniform in [0, 1), the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const faults: readonly ((proxy: FaultProxy, random: () => number) => void)[] = [
   proxy => proxy.cut(),

@@ -1,5 +1,4 @@
 // What the tests of persistent watches share: readers of streams, and what the server knows of a client's watches.
-import { randomUUID } from 'node:crypto'
 import type {
   StateChange,
   WatchedEvent,
@@ -12,7 +11,7 @@ import { OpCode } from '../../../protocol/opcodes.ts'
 import type { Server } from '../../../scripts/zookeeper/server.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { proxied } from './support.ts'
 
@@ -87,9 +86,8 @@ export interface Stage {
 }
 
 export async function stage(t: Test, server: Server, options: ZooKeeperOptions = {}): Promise<Stage> {
-  const chroot = `/test-${randomUUID()}`
+  const chroot = await freshChroot(t, server.connectString)
   const other = await client(t, server.connectString + chroot)
-  await other.ensurePath('/')
   const made = await proxied(t, server.connectString, { sessionTimeout: 8000, ...options })
   return {
     zk: made.zk.chroot(chroot),

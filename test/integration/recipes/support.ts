@@ -1,11 +1,10 @@
 // What the tests of the recipes share: a branch of the tree, contenders in it, and what is left there.
-import { randomUUID } from 'node:crypto'
 import type { ZooKeeper, ZooKeeperOptions } from '../../../protocol/index.ts'
 import type { SemaphoreOptions } from '../../../src/recipes/index.ts'
 import { Semaphore } from '../../../src/recipes/index.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { proxied } from '../protocol/support.ts'
 
@@ -32,10 +31,7 @@ export interface Arena {
 }
 
 export async function arena(t: Test, at: string): Promise<Arena> {
-  const chroot = `/test-${randomUUID()}`
-  const admin = await client(t, at)
-  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
-  await admin.create(chroot)
+  const chroot = await freshChroot(t, at)
   const servers = `${at}${chroot}`
   const witness = await client(t, servers)
   const names = async (path: string): Promise<readonly string[]> =>

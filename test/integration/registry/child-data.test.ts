@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, proxiedRegistry, registryAt, settled } from './support.ts'
+import { branch, proxiedRegistry, registryAt, settled, takeDown } from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -170,9 +170,7 @@ test('childData: through a cut link and an expiry, and only real changes are tol
   await eventually('back', () => registry.peek('/pool', { childData: true })?.source === 'live')
   await settled(registry)
   t.equal(seen.length, 1)
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   t.match(registry.peek('/pool', { childData: true }), { source: 'memory', stale: true })
   await witness.set('/pool/n1', '{"i":"missed"}')
   proxy.set({ kind: 'pass' })
@@ -205,9 +203,7 @@ test('childData: through stop and start, and rebuild', async t => {
 test('childData: asked for while the link is down', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await fill(witness, '/pool', 3)
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   const { callback, last } = familyRecorder()
   t.match(await registry.get('/pool', callback, { childData: true }), { stale: true, children: [] })
   proxy.set({ kind: 'pass' })

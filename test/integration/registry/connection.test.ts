@@ -10,7 +10,7 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo, renewed } from '../protocol/support.ts'
-import { branch, ownedBy, proxiedRegistry, recorder, registryAt } from './support.ts'
+import { branch, ownedBy, proxiedRegistry, recorder, registryAt, takeDown } from './support.ts'
 
 const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
@@ -148,9 +148,7 @@ test('N68: state callbacks are called now and on every change, and never twice a
   t.equal(registry.getState(callback), true)
   t.equal(registry.getState(callback), true)
   t.same(states, [true])
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   proxy.set({ kind: 'pass' })
   await eventually('up', () => registry.getState())
   await renewed(registry.client, at)

@@ -7,7 +7,16 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
-import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, recorder, registryAt } from './support.ts'
+import {
+  branch,
+  dataOf,
+  ownedBy,
+  ownerOf,
+  proxiedRegistry,
+  recorder,
+  registryAt,
+  takeDown,
+} from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -233,9 +242,7 @@ test('N11: a rebuild under way is stopped, repeated and aborted without harm', a
 test('N9: what is checked, in order: stopped, connected, writable', async t => {
   const { registry, proxy } = await proxiedRegistry(t, at, { readOnly: true })
   t.match(await errorOf(registry.setNode('/n')), { code: 'READ_ONLY' })
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   t.match(await errorOf(registry.setNode('/n')), { code: 'NO_CONNECTION' })
   t.equal((await registry.get('/a')).stale, true, 'reading needs no connection')
   await registry.stop()
@@ -279,9 +286,7 @@ test('N17: another password is in the ACL of all that is created from then on', 
 
 test('N18: setters without a connection keep the value for the next one', async t => {
   const { registry, proxy, witness } = await proxiedRegistry(t, at)
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   await registry.setUsername('al')
   await registry.setPassword('one')
   proxy.set({ kind: 'pass' })

@@ -2,7 +2,7 @@
 import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
-import { proxiedRegistry, recorder } from './support.ts'
+import { proxiedRegistry, recorder, takeDown } from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -24,9 +24,7 @@ t.test('N29: peek shows each change, the loss of the connection, and its return'
   await registry.get('/a')
   await witness.set('/a', '{"n":2}')
   await eventually('the change', () => registry.peek('/a')?.data?.n === 2)
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   const down = registry.peek('/a')
   t.match(down, { source: 'memory', stale: true, data: { n: 2 } })
   t.equal(registry.peek('/a'), down)

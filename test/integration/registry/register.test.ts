@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, loseReply, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
+import { branch, loseReply, ownerOf, proxiedRegistry, registryAt, settled, takeDown } from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -165,9 +165,7 @@ test('register: without a connection', async t => {
   const gone = await registry.register('/gone', host)
   const goneToo = await registry.register('/gone-too', host, { format: 'serverset' })
   const goneAt = goneToo.path!
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   t.match(await errorOf(registry.register('/x', host)), { code: 'NO_CONNECTION' })
   t.match(await errorOf(named!.update({ weight: 5 })), { code: 'NO_CONNECTION' })
   t.match(await errorOf(numbered!.update({ weight: 5 })), { code: 'NO_CONNECTION' })

@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
-import { dataOf, loseReply, ownedBy, ownerOf, proxiedRegistry, settled } from './support.ts'
+import { dataOf, loseReply, ownedBy, ownerOf, proxiedRegistry, settled, takeDown } from './support.ts'
 
 const server = await ownServer(t, { tickTime: 250 })
 const at = server.connectString
@@ -145,9 +145,7 @@ test('N57: a foreign write while the link is down is corrected after it', async 
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await registry.setNode('/a', { n: 1 })
   await registry.setNode('/b', { n: 1 })
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   await witness.set('/a', 'x')
   await witness.delete('/b')
   proxy.set({ kind: 'pass' })

@@ -6,7 +6,16 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, dataOf, ownedBy, ownerOf, proxiedRegistry, registryAt, settled } from './support.ts'
+import {
+  branch,
+  dataOf,
+  ownedBy,
+  ownerOf,
+  proxiedRegistry,
+  registryAt,
+  settled,
+  takeDown,
+} from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -24,9 +33,7 @@ test('N49: no connection comes before read-only', async t => {
     registry.unset('/a'),
   ]
   for (const call of calls()) t.match(await errorOf(call), { name: 'ReadOnlyError', code: 'READ_ONLY' })
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   for (const call of calls())
     t.match(await errorOf(call), { name: 'NoConnectionError', code: 'NO_CONNECTION' })
 })

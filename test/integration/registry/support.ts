@@ -1,6 +1,5 @@
 // What the tests of the registry share: a fresh branch of the tree, registries in it, and what passes by on the wire.
 import { Buffer } from 'node:buffer'
-import { randomUUID } from 'node:crypto'
 import type { ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import type { NodeObject } from '../../../src/registry/codec.ts'
@@ -10,7 +9,7 @@ import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import type { Callback, Snapshot } from '../../../src/registry/snapshot.ts'
 import type { FaultProxy, RequestFrame } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client } from '../../support/zookeeper.ts'
+import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { proxyTo } from '../protocol/support.ts'
 
@@ -24,10 +23,7 @@ export interface Branch {
 
 /** An empty branch of the tree that the test removes. */
 export async function branch(t: Test, at: string): Promise<Branch> {
-  const chroot = `/test-${randomUUID()}`
-  const admin = await client(t, at)
-  t.teardown(() => admin.delete(chroot, { recursive: true }).catch(() => {}))
-  await admin.create(chroot)
+  const chroot = await freshChroot(t, at)
   const servers = `${at}${chroot}`
   return { servers, chroot, witness: await client(t, servers) }
 }
@@ -65,6 +61,13 @@ export async function proxiedRegistry(
   })
   const registry = await registryAt(t, `${proxy.connectString}${ground.chroot}`, options)
   return { ...ground, registry, proxy, requests }
+}
+
+/** Takes the servers away from a registry, and waits until it knows. */
+export async function takeDown(registry: ServiceRegistry, proxy: FaultProxy): Promise<void> {
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
 }
 
 /** Drops the next reply to an operation and cuts the link: the server executed it, and nobody here knows. */

@@ -7,7 +7,7 @@ import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
-import { branch, proxiedRegistry, refusal, registryAt } from './support.ts'
+import { branch, proxiedRegistry, refusal, registryAt, takeDown } from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -125,9 +125,7 @@ t.test('get: after a cut link nothing is called live before the missed changes a
       if (!stale && data?.v !== 2) wrong.push(data)
     })
   })
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   t.match(await registry.get('/path'), { stale: true, source: 'memory', data: { v: 1 } })
   await witness.set('/path', '{"v":2}')
   proxy.set({ kind: 'pass' })

@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
+import { branch, proxiedRegistry, recorder, registryAt, settled, takeDown } from './support.ts'
 
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
 
@@ -184,9 +184,7 @@ test('H18: callbacks go on through a cut link and through an expiry, without rep
   await settled(registry)
   t.equal(here.seen.length, 1, 'nothing changed, nobody is called')
   t.equal(absent.seen.length, 1)
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   t.match(await registry.get('/a'), { data: { n: 1 }, stale: true, source: 'memory' })
   await witness.set('/a', '{"n":2}')
   await witness.create('/a/kid')
@@ -200,9 +198,7 @@ test('H18: callbacks go on through a cut link and through an expiry, without rep
 test('N31, N33, H19: first calls while the link is down answer at once, and catch up', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   const { callback, seen, last } = recorder()
   t.match(await registry.get('/a', callback), { data: null, stat: null, stale: true, asOf: null })
   t.equal(seen.length, 1)
@@ -214,9 +210,7 @@ test('N31, N33, H19: first calls while the link is down answer at once, and catc
 test('N33: what was answered without a connection is asked for again until it is answered', async t => {
   const { registry, witness, proxy } = await proxiedRegistry(t, at)
   await witness.create('/a', '{"n":1}')
-  proxy.set({ kind: 'refuse' })
-  proxy.cut()
-  await eventually('down', () => !registry.getState())
+  await takeDown(registry, proxy)
   const { callback, seen, last } = recorder()
   await registry.get('/a', callback)
   let cuts = 0
