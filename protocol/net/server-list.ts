@@ -71,6 +71,13 @@ export class ServerList {
     return this.#laps
   }
 
+  /** False for an address of a server that is not in the list, or no more; a list that is not known yet has all. */
+  lists({ host, port }: Address): boolean {
+    return (
+      this.#servers.length === 0 || this.#servers.some(other => other.host === host && other.port === port)
+    )
+  }
+
   /** Replaces the list; `first` are visited first. */
   update(servers: readonly Endpoint[], first: readonly Endpoint[]): void {
     const rest = servers.filter(server => !first.includes(server))
@@ -144,9 +151,11 @@ export class ServerList {
     if (this.#srv !== null) await this.#askSrv(this.#srv, signal)
     // It may have been replaced while the answer was on its way.
     if (this.#servers.length === 0) throw new Error(`the SRV records of ${this.#srv} are not known yet`)
-    const server = this.#servers[this.#index] as Endpoint
-    this.#index = (this.#index + 1) % this.#servers.length
+    const servers = this.#servers
+    const server = servers[this.#index] as Endpoint
+    this.#index = (this.#index + 1) % servers.length
     const ips = isIP(server.host) === 0 ? await abortable(this.#lookup(server.host), signal) : [server.host]
+    if (servers !== this.#servers) return this.#visit(signal)
     if (ips.length === 0) throw new Error(`${server.host} has no address`)
     this.#known.set(server, ips.length)
     const addresses = ips.map(ip => ({ host: server.host, port: server.port, ip }))

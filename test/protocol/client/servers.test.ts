@@ -55,6 +55,46 @@ t.test('H8: all addresses of a name are tried, of both families, before the paus
   t.equal(world.zk.state, 'connected')
 })
 
+t.test('H8: a server that leaves the list during an attempt is not stayed with', async t => {
+  const addresses = { old: ['10.0.0.1'], new: ['10.0.1.1'] }
+  for (const isFirst of [true, false]) {
+    const world = newWorld(t, { addresses, servers: 'old' })
+    const { zk, clock, ensemble } = world
+    if (!isFirst) {
+      outcomeOf(zk.connect())
+      await clock.settle()
+      ensemble.onHandshake = () => {}
+      await reconnect(world)
+    }
+    ensemble.onHandshake = () => {}
+    const write = outcomeOf(zk.set('/a', ''))
+    await clock.settle()
+    const { link } = ensemble
+    zk.updateServers('new')
+    ensemble.onHandshake = connection => ensemble.admit(connection)
+    ensemble.admit(link)
+    await clock.advance(2000)
+    t.strictSame([zk.state, zk.remote], ['connected', 'new (10.0.1.1:2181)'])
+    t.equal(ensemble.link.handshake?.sessionId, zk.sessionId, 'the session went along')
+    t.equal(zk.generation, 1)
+    t.strictSame([link.names, ensemble.link.names], [[], ['setData']], 'and nothing was asked on the way')
+    t.equal(write.state, 'pending')
+  }
+})
+
+t.test('H8: addresses that are found for a server which left the list are not tried', async t => {
+  let found = (_: string[]): void => {}
+  const lookup = (host: string): Promise<string[]> =>
+    host === 'old' ? new Promise(resolve => (found = resolve)) : Promise.resolve(['10.0.1.1'])
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'old', lookup })
+  outcomeOf(zk.connect())
+  await clock.settle()
+  zk.updateServers('new')
+  found(['10.0.0.1', '10.0.0.2'])
+  await clock.settle()
+  t.strictSame([zk.state, ensemble.tried], ['connected', ['10.0.1.1:2181']])
+})
+
 t.test('H8: the lookup of the system takes all addresses in their order, and changes no setting', async t => {
   const before = getDefaultResultOrder()
   t.teardown(() => setDefaultResultOrder(before))
