@@ -121,8 +121,8 @@ export class ZooKeeperView extends NodeOperations {
    * The changes of a znode and of its list of children; with `recursive`, of the znode and everything below it.
    * The first event is `resync`: the watch is armed, read now. Another `resync` follows every gap, such as a broken
    * connection, because the server does not repeat what was missed; a full buffer becomes one too. Survives
-   * reconnects and new sessions, and the deletion of the znode. Servers before 3.6 have no such watches: there it
-   * is made of one-shot ones, a pair for each znode.
+   * reconnects and new sessions, and the deletion of the znode. Servers before 3.6, and those with
+   * WatchManagerOptimized, have no such watches: there it is made of one-shot ones, a pair for each znode.
    */
   watch(path: string, options: WatchOptions = {}): AsyncGenerator<WatchedEvent, void, void> {
     const { recursive = false, signal, capacity = WATCH_CAPACITY } = options

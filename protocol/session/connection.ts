@@ -216,7 +216,8 @@ export class Connection {
       request.bytesReceived = REPLY_HEADER + frame.remaining
       this.#environment.lastZxid.observe(high, low)
       this.#port.proven(request.sentAt)
-      settle(request, err, frame, this.#environment.watches)
+      const meant = this.skills.meaningOf(err, request.operation.opcode)
+      settle(request, meant, frame, this.#environment.watches)
       if (err === REQUIRES_AUTH) this.#port.authFailed()
       // It hangs up now, and whatever were sent meanwhile would be lost.
       if (err === UNIMPLEMENTED && request === this.#alone) return this.close(new Error(UNKNOWN_OPCODE))

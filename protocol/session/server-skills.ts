@@ -1,4 +1,5 @@
 // What each server of an ensemble turned out to know: members of several releases may serve side by side.
+import { serverErrors } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
 import type { Clock } from '../support/clock.ts'
 
@@ -44,6 +45,13 @@ export class Skills {
     if (!PERSISTENT.includes(opcode)) return
     this.#persistent = 'unknown'
     for (const other of PERSISTENT) this.lacking.add(other)
+  }
+
+  /** A server with a WatchManagerOptimized has no persistent watches, and says so in a way of its own. */
+  meaningOf(err: number, opcode: number): number {
+    if (err !== serverErrors.MARSHALLING_ERROR.number || !PERSISTENT.includes(opcode)) return err
+    this.refused(opcode)
+    return serverErrors.UNIMPLEMENTED.number
   }
 
   armed(): void {

@@ -142,6 +142,41 @@ t.test('H21: watch stream: a slow reader gets a resync for what its buffer canno
   await stream.return()
 })
 
+t.test('H18: watch stream: made of one-shot watches where the watch manager has no others', async t => {
+  const { zk, clock, ensemble, warnings } = await connectedWorld(t)
+  const { link } = ensemble
+  const reader = read(zk.watch('/a'))
+  await clock.settle()
+  // What a WatchManagerOptimized answers.
+  link.refuse(link.take('addWatch'), -5)
+  await clock.settle()
+  link.reply(link.take('exists'), aStat)
+  link.reply(link.take('getChildren'), { children: [], stat: aStat })
+  await clock.settle()
+  link.notify('dataChanged', '/a')
+  await clock.settle()
+  t.strictSame([reader.state, reader.events], ['open', ['resync /a', 'nodeDataChanged /a']])
+  t.strictSame([zk.state, ensemble.connections.length, warnings], ['connected', 1, []])
+})
+
+t.test('H18: watch stream: a watch manager that takes no others on the next connection', async t => {
+  const world = await connectedWorld(t, { servers: 'a,b' })
+  const { zk, clock, ensemble, warnings } = world
+  const reader = read(zk.watch('/a'))
+  await armed(world)
+  ensemble.link.close()
+  await clock.settle()
+  const { link } = ensemble
+  outcomeOf(zk.get('/one-shot', { watch: () => {} }))
+  link.refuse(link.take('setWatches2'), -5)
+  await clock.advance(1000)
+  t.ok(link.closed, 'it is left, because the one-shot watches of the batch may not be armed either')
+  t.equal(ensemble.link.address.host, 'a')
+  t.equal(ensemble.link.take('setWatches2').name, 'setWatches2')
+  t.equal(reader.state, 'open')
+  t.strictSame(warnings, [])
+})
+
 t.test('H20: watch stream: an abort ends it, and takes the watch back', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world
