@@ -125,6 +125,13 @@ export const chapters: readonly Chapter[] = [
     { text: 'the answer of a server that does not serve', exempt: 'an embedded server that listens serves' },
     { text: 'the same over HTTP (AdminServer)', exempt: 'it is no part of the client protocol' },
   ]),
+  chapter('8.10', 'Client certificates', [
+    'the subject is the x509 identity, as RFC 2253 writes it',
+    'an ACL means one subject, letter by letter',
+    'no certificate: no identity; one that is not trusted: no session',
+    'one subject may do everything where that is configured',
+    'a login with x509 proves the certificate of the connection, whatever it says',
+  ]),
 ]
 
 export const where: Where = {

@@ -205,7 +205,11 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     socket.once('close', () => this.#sockets.delete(socket))
   }
 
-  #welcome(socket: Socket, identities: readonly Id[]): void {
+  #welcome(socket: Socket, identities: readonly Id[] | null): void {
+    if (identities === null) {
+      socket.destroy()
+      return
+    }
     const connection = new Connection(socket, this.#host, identities)
     if (this.#frozen) connection.freeze()
     this.#connections.add(connection)

@@ -4,7 +4,10 @@ import type { Clock } from '../../protocol/support/clock.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { BASIC_SCHEMES } from './schemes.ts'
 
-/** Certificates as node:tls takes them. With `requestCert`, clients that show one get an x509 identity. */
+/**
+ * Certificates as node:tls takes them. With `requestCert`, a client that shows one gets an x509 identity, or no connection
+ * when it is not trusted; `rejectUnauthorized: false` lets in those who show none (ZooKeeper's `clientAuth=want`).
+ */
 export interface EmbeddedTlsOptions
   extends Pick<
     NodeTlsOptions,

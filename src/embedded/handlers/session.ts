@@ -24,6 +24,10 @@ export function authenticate(world: World, client: Client, { scheme, auth }: Aut
     case 'ip':
       client.addIdentity({ scheme: 'ip', id: client.address })
       return
+    case 'x509':
+      // The certificate of the connection, whatever the client says.
+      if (!client.identities.some(own => own.scheme === 'x509')) refuse('AUTH_FAILED')
+      return
     default:
       refuse('AUTH_FAILED')
   }

@@ -17,8 +17,8 @@ export interface Certificate {
 
 export interface Authority {
   readonly ca: string
-  /** A certificate for a common name; `names` such as `DNS:localhost`. */
-  issue(file: string, commonName: string, names?: string): Promise<Certificate>
+  /** A certificate for a common name, or for a whole subject such as `/O=Registry/CN=alice`; `names` such as `DNS:localhost`. */
+  issue(file: string, subject: string, names?: string): Promise<Certificate>
 }
 
 /** A folder that the test removes. */
@@ -37,11 +37,12 @@ export async function makeAuthority(path: string, commonName: string): Promise<A
   await openssl('req', '-x509', '-new', '-key', self, '-days', '2', '-subj', `/CN=${commonName}`, '-out', ca)
   return {
     ca,
-    async issue(file, name, names) {
+    async issue(file, subject, names) {
       const own = await key(path, file)
       const [request, cert, extensions] = ['csr', 'crt', 'ext'].map(suffix => join(path, `${file}.${suffix}`))
       await writeFile(extensions!, names === undefined ? '' : `subjectAltName=${names}\n`)
-      await openssl('req', '-new', '-key', own, '-subj', `/O=Registry/CN=${name}`, '-out', request!)
+      const name = subject.startsWith('/') ? subject : `/O=Registry/CN=${subject}`
+      await openssl('req', '-utf8', '-new', '-key', own, '-subj', name, '-out', request!)
       const signing = ['-CA', ca, '-CAkey', self, '-set_serial', `0x${serial()}`, '-days', '2']
       await openssl('x509', '-req', '-in', request!, ...signing, '-extfile', extensions!, '-out', cert!)
       const store = join(path, `${file}.store.pem`)
