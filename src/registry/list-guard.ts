@@ -1,40 +1,25 @@
-// Does not believe at once that a service has lost its instances: keeps the last good list for a while.
-import type { Clock, Timer } from '../../protocol/support/clock.ts'
+// A list of children that is not believed at once when it empties itself, as a source of snapshots.
+import type { Clock } from '../../protocol/support/clock.ts'
+import type { HoldOptions } from './hold-down.ts'
+import { HoldDown } from './hold-down.ts'
 import { Listeners } from './listeners.ts'
 import type { ChildData, Sight, Source } from './snapshot.ts'
 import { snapshotOf } from './snapshot.ts'
 
-export interface GuardOptions {
-  /** Fewer children than this are too few. */
-  readonly minInstances: number
-  /** Milliseconds for which the last good list is kept. */
-  readonly holdDown: number
-}
-
-/**
- * - `open`: the list is long enough, or has never been.
- * - `holding`: it is too short, and `good` is shown in its place until the timer.
- * - `over`: it has been too short for too long, and is shown as it is until it recovers.
- */
-type State =
-  | { readonly kind: 'open'; readonly good: Sight | null }
-  | { readonly kind: 'holding'; readonly good: Sight; readonly timer: Timer | null }
-  | { readonly kind: 'over' }
-
 export class ListGuard implements Source {
   readonly #source: Source
-  readonly #options: GuardOptions
-  readonly #clock: Clock
+  readonly #hold: HoldDown<Sight>
   readonly #listeners = new Listeners()
-  #state: State = { kind: 'open', good: null }
   #seen: Sight | null = null
   #shown: Sight | null = null
   #merged: { readonly good: ChildData; readonly now: ChildData; readonly both: ChildData } | null = null
 
-  constructor(source: Source, options: GuardOptions, clock: Clock) {
+  constructor(source: Source, options: HoldOptions, clock: Clock) {
     this.#source = source
-    this.#options = options
-    this.#clock = clock
+    this.#hold = new HoldDown(options, clock, () => {
+      this.#shown = null
+      this.#listeners.call()
+    })
     source.listen(() => {
       this.#look(source.snapshot)
       this.#listeners.call()
@@ -44,7 +29,8 @@ export class ListGuard implements Source {
   get snapshot(): Sight {
     const sight = this.#source.snapshot
     if (sight !== this.#seen) this.#look(sight)
-    this.#shown ??= this.#state.kind === 'holding' ? this.#held(sight, this.#state.good) : sight
+    const good = this.#hold.held
+    this.#shown ??= good === null ? sight : this.#held(sight, good)
     return this.#shown
   }
 
@@ -53,35 +39,14 @@ export class ListGuard implements Source {
   }
 
   stop(): void {
-    this.#letGo()
+    this.#hold.stop()
     this.#listeners.clear()
   }
 
   #look(sight: Sight): void {
     this.#seen = sight
     this.#shown = null
-    if (sight.children.length >= this.#options.minInstances) {
-      this.#letGo()
-      this.#state = { kind: 'open', good: sight }
-    } else if (this.#state.kind === 'open' && this.#state.good !== null) {
-      this.#hold(this.#state.good)
-    }
-  }
-
-  #hold(good: Sight): void {
-    const { holdDown } = this.#options
-    const timer = Number.isFinite(holdDown) ? this.#clock.schedule(holdDown, () => this.#giveUp()) : null
-    this.#state = { kind: 'holding', good, timer }
-  }
-
-  #giveUp(): void {
-    this.#state = { kind: 'over' }
-    this.#shown = null
-    this.#listeners.call()
-  }
-
-  #letGo(): void {
-    if (this.#state.kind === 'holding') this.#state.timer?.cancel()
+    this.#hold.take(sight, sight.children.length)
   }
 
   #held(sight: Sight, good: Sight): Sight {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { onAbort } from '../../../protocol/support/abort.ts'
 import type { Instance } from '../formats/instance.ts'
-import type { Instances } from './list-hold.ts'
+import type { Instances } from './instance-list.ts'
 
 export type InstanceChange =
   | { readonly type: 'added'; readonly instance: Instance; readonly previous: null }

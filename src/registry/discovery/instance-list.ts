@@ -5,6 +5,9 @@ import type { Instance } from '../formats/instance.ts'
 import { unreadable } from '../formats/instance.ts'
 import type { ListedNode } from './listing.ts'
 
+/** By id. */
+export type Instances = ReadonlyMap<string, Instance>
+
 interface Entry {
   readonly czxid: bigint
   readonly mzxid: bigint
@@ -28,8 +31,8 @@ export class InstanceList {
     this.#port = port
   }
 
-  /** By id. Of two nodes with one id, the one that was created later counts. */
-  read(nodes: ReadonlyMap<string, ListedNode>): ReadonlyMap<string, Instance> {
+  /** Of two nodes with one id, the one that was created later counts. */
+  read(nodes: ReadonlyMap<string, ListedNode>): Instances {
     const entries = new Map<string, Entry>()
     const newest = new Map<string, { readonly czxid: bigint; readonly instance: Instance }>()
     for (const [node, listed] of nodes) {

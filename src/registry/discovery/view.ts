@@ -4,13 +4,13 @@ import { deferred, handled } from '../../../protocol/support/deferred.ts'
 import { Emitter } from '../../../protocol/support/emitter.ts'
 import { ServiceRegistryError } from '../errors.ts'
 import type { Instance } from '../formats/instance.ts'
+import { HoldDown } from '../hold-down.ts'
 import type { InstanceChange } from './instance-changes.ts'
 import { changeStream, changesBetween } from './instance-changes.ts'
+import type { Instances } from './instance-list.ts'
 import { InstanceList } from './instance-list.ts'
 import type { Lease } from './leases.ts'
 import { Leases } from './leases.ts'
-import type { Instances } from './list-hold.ts'
-import { ListHold } from './list-hold.ts'
 import type { ListingSource } from './listing.ts'
 import { Outliers } from './outliers.ts'
 import { RoundRobin } from './strategies/round-robin.ts'
@@ -52,7 +52,7 @@ export class View implements Disposable {
   readonly #port: ViewPort
   readonly #settings: ViewSettings
   readonly #list: InstanceList
-  readonly #hold: ListHold
+  readonly #hold: HoldDown<Instances>
   readonly #outliers: Outliers | null
   readonly #leases: Leases
   readonly #events: Emitter<ViewEvents>
@@ -70,7 +70,7 @@ export class View implements Disposable {
     this.#port = port
     this.#settings = settings
     this.#list = new InstanceList({ path, service, format: settings.format, warning })
-    this.#hold = new ListHold(settings, clock, () => this.#look())
+    this.#hold = new HoldDown(settings, clock, () => this.#look())
     this.#outliers = settings.outliers === null ? null : new Outliers(settings.outliers, clock)
     this.#events = new Emitter(warning)
     this.#leases = new Leases({
@@ -107,7 +107,7 @@ export class View implements Disposable {
 
   /** True: the truth may have moved on, or a list that is too short is not believed yet. */
   get stale(): boolean {
-    return !this.#port.source.listing.live || this.#hold.holding
+    return !this.#port.source.listing.live || this.#hold.held !== null
   }
 
   /** One instance by the strategy; null where nobody is enabled. */
@@ -181,7 +181,10 @@ export class View implements Disposable {
     const { nodes, asOf } = this.#port.source.listing
     // Before the first answer nothing is known: an empty list would be a claim.
     if (asOf === null) return
-    const now = this.#hold.show(this.#list.read(nodes))
+    const read = this.#list.read(nodes)
+    const good = this.#hold.take(read, read.size)
+    // The last good instances, with what is known now of those that are still there.
+    const now: Instances = good === null ? read : new Map([...good, ...read])
     const changes = changesBetween(this.#instances, now)
     if (changes.length === 0) return
     this.#show(now)
