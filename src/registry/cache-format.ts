@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Stat } from '../../protocol/index.ts'
 import type { NodeObject } from './codec.ts'
 import { decode, textOf } from './codec.ts'
+import type { ListedNode } from './discovery/listing.ts'
 import type { ChildSnapshot } from './snapshot.ts'
 import { deepFreeze } from './snapshot.ts'
 
@@ -29,10 +30,22 @@ export interface SavedFamily extends Dated {
   readonly children: Readonly<Record<string, SavedData>>
 }
 
-/** Each part is of the one who saw it last. */
+/** The bytes of the children, in base64: what they mean is the business of a format. */
+interface SavedBytes {
+  readonly data: string | null
+  readonly czxid: string
+}
+
+export interface SavedListing extends Dated {
+  readonly nodes: Readonly<Record<string, SavedBytes>>
+}
+
+/** Each part is of the one who saw it last. A reader that does not know one of them reads the others. */
 export interface SavedPath {
   readonly node?: SavedNode | undefined
   readonly family?: SavedFamily | undefined
+  /** What a view has shown. */
+  readonly listing?: SavedListing | undefined
 }
 
 export type SavedPaths = ReadonlyMap<string, SavedPath>
@@ -87,12 +100,37 @@ export function revive({ data, stat }: SavedData): ChildSnapshot {
   })
 }
 
+export function saveListing(nodes: ReadonlyMap<string, ListedNode>, asOf: number): SavedListing {
+  const saved = [...nodes].map(([name, { data, czxid }]): [string, SavedBytes] => [
+    name,
+    { data: data === null ? null : Buffer.from(data).toString('base64'), czxid: `${czxid}` },
+  ])
+  return { asOf, nodes: Object.fromEntries(saved) }
+}
+
+/** No server gives it: what came from a file may be of another ensemble, and is read anew when one shows it. */
+const OF_A_FILE = -1n
+
+/** Throws for what `saveListing` has not written. */
+export function reviveListing({ nodes }: SavedListing): ReadonlyMap<string, ListedNode> {
+  const revived = Object.entries(nodes).map(([name, { data, czxid }]): [string, ListedNode] => {
+    if (data !== null && typeof data !== 'string') throw new TypeError('data must be text')
+    const bytes = data === null ? null : Buffer.from(data, 'base64')
+    return [name, { data: bytes, czxid: BigInt(czxid), mzxid: OF_A_FILE }]
+  })
+  return new Map(revived)
+}
+
 /** Of two files or processes, for each part the newer one. */
 export function merge(theirs: SavedPaths, ours: SavedPaths): SavedPaths {
   const all = new Map(theirs)
   for (const [path, mine] of ours) {
     const other = all.get(path)
-    all.set(path, { node: newer(mine.node, other?.node), family: newer(mine.family, other?.family) })
+    all.set(path, {
+      node: newer(mine.node, other?.node),
+      family: newer(mine.family, other?.family),
+      listing: newer(mine.listing, other?.listing),
+    })
   }
   return all
 }

@@ -38,7 +38,7 @@ export function partsOf(settings: Settings): RegistryParts {
   const registrations = new RegistrationBook(link, warn)
   const locks = new LockBook(link)
   const instances = new InstanceBook(link, registrations, warn)
-  const views = new DiscoveryBook(link, warn)
+  const views = new DiscoveryBook(link, cache, warn)
   const books = { cache, watchers, registrations, locks, instances, views }
   const life: RegistryLife = new RegistryLife({ link, warn, ...books })
   const states = new StateCallbacks(

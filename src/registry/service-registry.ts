@@ -157,7 +157,8 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
 
   /**
    * A live view of the instances of the service at the path, which the caller disposes of; it knows nothing before it
-   * is `ready`. While there is no connection it keeps what it knew, and says so. Errors: INVALID_PATH, INVALID_OPTION.
+   * is `ready`. While there is no connection it keeps what it knew, or begins with what the cache file knows, and says
+   * so. Errors: INVALID_PATH, INVALID_OPTION.
    */
   discover(path: string, options: DiscoverOptions = {}): View {
     this.#parts.link.checkRunning()

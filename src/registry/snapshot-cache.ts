@@ -3,7 +3,8 @@ import type { Clock, Timer } from '../../protocol/support/clock.ts'
 import { unreferencedClock } from '../../protocol/support/clock.ts'
 import { CacheFile } from './cache-file.ts'
 import type { SavedFamily, SavedNode, SavedPath, SavedPaths } from './cache-format.ts'
-import { revive, save } from './cache-format.ts'
+import { revive, reviveListing, save, saveListing } from './cache-format.ts'
+import type { ListedNode } from './discovery/listing.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { ChildData, ChildSnapshot, Content, Sight, Source } from './snapshot.ts'
 
@@ -20,6 +21,13 @@ export interface Remembered {
   readonly family: { readonly childData: ChildData; readonly asOf: number } | null
 }
 
+/** The nodes below a path, as a view shows them. */
+export interface SeenListing {
+  readonly nodes: ReadonlyMap<string, ListedNode>
+  /** Milliseconds of the wall clock. */
+  readonly asOf: number
+}
+
 interface Options {
   readonly file: string
   /** The chroot of the registry: paths are kept as the server knows them. */
@@ -34,6 +42,8 @@ export class SnapshotCache {
   readonly #warn: (error: unknown) => void
   readonly #clock: Clock
   readonly #changed = new Set<Source>()
+  /** Listings that are to be saved, by path. */
+  readonly #listings = new Map<string, SeenListing>()
   /** What this process has seen: written again each time, in case another process has lost it. */
   readonly #own = new Map<string, SavedPath>()
   #loaded: Promise<SavedPaths> | null = null
@@ -52,33 +62,37 @@ export class SnapshotCache {
     return (await this.#load()).size > 0
   }
 
-  /** What the file says of a path; null if nothing. */
+  /** What is known of a path from before; null if nothing. */
   async recall(path: string): Promise<Remembered | null> {
-    const { node, family } = (await this.#load()).get(this.#key(path)) ?? {}
+    const { node, family } = await this.#known(path)
     if (node === undefined) return null
-    try {
-      const children = Object.freeze([...node.children])
-      return {
-        content: Object.freeze({ path, ...revive(node), children }),
-        asOf: node.asOf,
-        family: family === undefined ? null : { childData: familyOf(family), asOf: family.asOf },
-      }
-    } catch (cause) {
-      const message = `cache file ${this.#file.path}: what it says of ${path} makes no sense`
-      this.#warn(new ServiceRegistryError('CACHE_FILE', message, { path, cause }))
-      return null
-    }
+    return this.#sensible(path, () => ({
+      content: Object.freeze({ path, ...revive(node), children: Object.freeze([...node.children]) }),
+      asOf: node.asOf,
+      family: family === undefined ? null : { childData: familyOf(family), asOf: family.asOf },
+    }))
+  }
+
+  /** The nodes that views have seen below a path; null if none. */
+  async recallListing(path: string): Promise<SeenListing | null> {
+    const { listing } = await this.#known(path)
+    if (listing === undefined) return null
+    return this.#sensible(path, () => ({ nodes: reviveListing(listing), asOf: listing.asOf }))
   }
 
   /** Saves what the source shows from now on. */
   keep(source: Source): void {
     source.listen(() => {
       this.#changed.add(source)
-      this.#timer ??= this.#clock.schedule(SAVE_DELAY, () => {
-        this.#timer = null
-        void this.#save(PATIENCE)
-      })
+      this.#saveSoon()
     })
+  }
+
+  /** Saves the nodes below a path; an empty list does not replace what was there. */
+  keepListing(path: string, listing: SeenListing): void {
+    if (listing.nodes.size === 0) return
+    this.#listings.set(path, listing)
+    this.#saveSoon()
   }
 
   /** Resolves when what changed is on disk, or cannot be written. */
@@ -93,15 +107,46 @@ export class SnapshotCache {
     return this.#loaded
   }
 
+  /** Of this process, or else of the file as it was at the start. */
+  async #known(path: string): Promise<SavedPath> {
+    const before = (await this.#load()).get(this.#key(path))
+    return { ...before, ...this.#own.get(this.#key(path)) }
+  }
+
+  /** null, with a warning, for what cannot be understood. */
+  #sensible<T>(path: string, make: () => T): T | null {
+    try {
+      return make()
+    } catch (cause) {
+      const message = `cache file ${this.#file.path}: what it says of ${path} makes no sense`
+      this.#warn(new ServiceRegistryError('CACHE_FILE', message, { path, cause }))
+      return null
+    }
+  }
+
+  #saveSoon(): void {
+    this.#timer ??= this.#clock.schedule(SAVE_DELAY, () => {
+      this.#timer = null
+      void this.#save(PATIENCE)
+    })
+  }
+
   #save(patience: number): Promise<void> {
     this.#saving = this.#saving.then(async () => {
-      const changed = [...this.#changed]
+      const [changed, listings] = [[...this.#changed], [...this.#listings]]
       this.#changed.clear()
+      this.#listings.clear()
       for (const source of changed) this.#note(source.snapshot)
-      if (changed.length === 0 || this.#own.size === 0) return
+      for (const [path, { nodes, asOf }] of listings) {
+        this.#keep(this.#key(path), { listing: saveListing(nodes, asOf) })
+      }
+      if (changed.length + listings.length === 0 || this.#own.size === 0) return
       if (await this.#file.write(this.#own, patience)) return
       // With the next change, or the end, it is tried again.
       for (const source of changed) this.#changed.add(source)
+      for (const [path, listing] of listings) {
+        if (!this.#listings.has(path)) this.#listings.set(path, listing)
+      }
     })
     return this.#saving
   }
@@ -112,11 +157,16 @@ export class SnapshotCache {
     const asOf = sight.asOf?.getTime()
     if (asOf === undefined || source === 'file' || stat === null) return
     if (children.length === 0 && data === null) return
-    const key = this.#key(path)
-    const before = this.#own.get(key)
     const node: SavedNode = { ...save({ data, stat }), children, asOf }
-    const family = childData === undefined ? before?.family : savedFamily(childData, asOf)
-    this.#own.set(key, { node, family })
+    this.#keep(
+      this.#key(path),
+      childData === undefined ? { node } : { node, family: savedFamily(childData, asOf) },
+    )
+  }
+
+  /** What is not given stays as it was. */
+  #keep(key: string, parts: SavedPath): void {
+    this.#own.set(key, { ...this.#own.get(key), ...parts })
   }
 
   #key(path: string): string {

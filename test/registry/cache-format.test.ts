@@ -1,7 +1,16 @@
 // The text of the cache file: there and back, and everything that can be wrong with it.
 import type { SavedPaths } from '../../src/registry/cache-format.ts'
-import { merge, parse, render, revive, save } from '../../src/registry/cache-format.ts'
+import {
+  merge,
+  parse,
+  render,
+  revive,
+  reviveListing,
+  save,
+  saveListing,
+} from '../../src/registry/cache-format.ts'
 import type { NodeObject } from '../../src/registry/codec.ts'
+import type { ListedNode } from '../../src/registry/discovery/listing.ts'
 import { aStat } from '../support/scripted-server.ts'
 import { t } from '../tap.ts'
 
@@ -69,13 +78,51 @@ t.test('N45: format: of two processes, the newer of each part', async t => {
     ['/both', { node: node(8, 'ours'), family: family(4) }],
     ['/late', { node: node(2, 'ours') }],
   ])
-  t.strictSame(
-    merge(theirs, ours),
-    new Map([
+  t.strictSame(parse(render(merge(theirs, ours))), {
+    kind: 'ok',
+    paths: new Map<string, object>([
       ['/theirs', { node: node(1, 'theirs') }],
       ['/both', { node: node(9, 'theirs'), family: family(4) }],
       ['/late', { node: node(2, 'ours'), family: family(1) }],
-      ['/ours', { node: node(1, 'ours'), family: undefined }],
+      ['/ours', { node: node(1, 'ours') }],
     ]),
-  )
+  })
+})
+
+t.test(
+  'N48: format: the nodes of a view come back byte by byte, with no write that a server could know',
+  async t => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+    const node = { data: bytes, czxid: 2n ** 63n - 1n, mzxid: 7n }
+    const nodes = new Map<string, ListedNode>([
+      ['a', node],
+      ['__proto__', { ...node, data: null }],
+      ['empty', { ...node, data: new Uint8Array() }],
+    ])
+    const parsed = parse(render(new Map([['/a', { listing: saveListing(nodes, 5) }]])))
+    if (parsed.kind !== 'ok') throw new Error(parsed.why)
+    const { listing } = parsed.paths.get('/a')!
+    const back = reviveListing(listing!)
+    t.equal(listing!.asOf, 5)
+    t.same([...back.keys()], ['a', '__proto__', 'empty'])
+    t.match(back.get('a'), { czxid: node.czxid, mzxid: -1n })
+    t.ok(back.get('a')!.data!.every((byte, i) => byte === bytes[i]))
+    t.equal(back.get('a')!.data!.length, 256)
+    t.equal(back.get('__proto__')!.data, null)
+    t.equal(back.get('empty')!.data!.length, 0)
+    t.throws(() => reviveListing({ asOf: 1, nodes: { a: { data: 5 as never, czxid: '1' } } }))
+    t.throws(() => reviveListing({ asOf: 1, nodes: { a: { data: null, czxid: 'x' } } }))
+  },
+)
+
+t.test('N45: format: a file without listings is read as before, and parts of others are kept', async t => {
+  const node = { data: '{"n":1}', stat: null, children: [], asOf: 3 }
+  const [old, listing] = [
+    { asOf: 4, nodes: {} },
+    { asOf: 6, nodes: { a: { data: null, czxid: '1' } } },
+  ]
+  const all = merge(new Map([['/a', { node, listing: old }]]), new Map([['/a', { listing }]]))
+  t.match(all.get('/a'), { node, listing })
+  t.match(merge(new Map([['/a', { listing }]]), new Map([['/a', { node }]])).get('/a'), { node, listing })
+  t.match(merge(new Map([['/a', { listing }]]), new Map([['/a', { listing: old }]])).get('/a'), { listing })
 })

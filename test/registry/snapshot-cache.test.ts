@@ -124,3 +124,58 @@ t.test('N45: saver: a write that failed is made up for, and what others lost is 
   await cache.flush()
   t.strictSame([...(await saved()).keys()].sort(), ['/a', '/other'])
 })
+
+t.test(
+  'N44: saver: the nodes of views are kept beside the rest, and an empty list does not replace them',
+  async t => {
+    const { cache, clock, source, saved, file } = await scene(t, '/app')
+    const nodes = new Map([['x', { data: new TextEncoder().encode('{}'), czxid: 4n, mzxid: 5n }]])
+    source.show({ data: { n: 1 } })
+    cache.keepListing('/a', { nodes, asOf: 7 })
+    t.equal(clock.scheduled, 1)
+    await cache.flush()
+    cache.keepListing('/a', { nodes: new Map(), asOf: 8 })
+    source.show({ data: { n: 2 } })
+    await cache.flush()
+    t.match((await saved()).get('/app/a'), {
+      node: { data: '{"n":2}' },
+      listing: { asOf: 7, nodes: { x: { data: 'e30=', czxid: '4' } } },
+    })
+    const later = new SnapshotCache({ file, chroot: '/app', warn: error => t.fail(String(error)) })
+    const recalled = await later.recallListing('/a')
+    t.equal(recalled?.asOf, 7)
+    t.same([...recalled!.nodes.keys()], ['x'])
+    t.equal(await later.recallListing('/b'), null)
+    t.ok(await later.recall('/a'))
+  },
+)
+
+t.test('N46: recall: nodes that make no sense are a warning', async t => {
+  const { file, cache, warnings } = await scene(t)
+  await writeFile(file, render(new Map([['/odd', { listing: { asOf: 1, nodes: null as never } }]])))
+  t.equal(await cache.recallListing('/odd'), null)
+  t.match(warnings, [{ code: 'CACHE_FILE', path: '/odd' }])
+})
+
+t.test('N45: saver: what this process has seen is recalled before what it found', async t => {
+  const { file, cache, source } = await scene(t)
+  const node = { data: '{"n":1}', stat: null, children: [], asOf: 1 }
+  await writeFile(file, render(new Map([['/a', { node }]])))
+  t.match(await cache.recall('/a'), { content: { data: { n: 1 } } })
+  source.show({ data: { n: 2 } })
+  await cache.flush()
+  t.match(await cache.recall('/a'), { content: { data: { n: 2 } } })
+})
+
+t.test('N45: saver: nodes of a view that could not be written are written with the next change', async t => {
+  const { file, cache, saved, warnings } = await scene(t)
+  await writeFile(file, 'of somebody else')
+  const nodes = (name: string) => new Map([[name, { data: null, czxid: 4n, mzxid: 5n }]])
+  cache.keepListing('/a', { nodes: nodes('x'), asOf: 7 })
+  await cache.flush()
+  t.match(warnings, [{ code: 'CACHE_FILE' }])
+  await writeFile(file, '')
+  cache.keepListing('/b', { nodes: nodes('y'), asOf: 8 })
+  await cache.flush()
+  t.same([...(await saved()).keys()].sort(), ['/a', '/b'])
+})

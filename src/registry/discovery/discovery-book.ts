@@ -2,18 +2,22 @@
 import { nameOf, validatePath } from '../../../protocol/index.ts'
 import { systemClock } from '../../../protocol/support/clock.ts'
 import type { Link } from '../link.ts'
+import type { SnapshotCache } from '../snapshot-cache.ts'
 import { ChildrenListing } from './children-listing.ts'
+import type { ViewPort } from './view.ts'
 import { View } from './view.ts'
 import type { DiscoverOptions } from './view-options.ts'
 import { viewSettings } from './view-options.ts'
 
 export class DiscoveryBook {
   readonly #link: Link
+  readonly #cache: SnapshotCache | null
   readonly #warn: (error: unknown) => void
   readonly #views = new Set<View>()
 
-  constructor(link: Link, warn: (error: unknown) => void) {
+  constructor(link: Link, cache: SnapshotCache | null, warn: (error: unknown) => void) {
     this.#link = link
+    this.#cache = cache
     this.#warn = warn
   }
 
@@ -21,11 +25,20 @@ export class DiscoveryBook {
   open(path: string, options: DiscoverOptions): View {
     validatePath(path)
     const settings = viewSettings(options)
-    const source = new ChildrenListing(this.#link.zk, settings.format.folder(path), this.#warn)
-    const disposed = (view: View): void => {
-      this.#views.delete(view)
+    const folder = settings.format.folder(path)
+    const source = new ChildrenListing(this.#link.zk, folder, {
+      warning: this.#warn,
+      recall: async () => (await this.#cache?.recallListing(folder)) ?? null,
+    })
+    const port: ViewPort = {
+      path,
+      service: nameOf(path),
+      source,
+      clock: systemClock,
+      warning: this.#warn,
+      believed: ({ nodes, asOf }) => this.#cache?.keepListing(folder, { nodes, asOf: asOf.getTime() }),
+      disposed: view => void this.#views.delete(view),
     }
-    const port = { path, service: nameOf(path), source, clock: systemClock, warning: this.#warn, disposed }
     const view = new View(port, settings)
     this.#views.add(view)
     return view

@@ -13,12 +13,14 @@ export interface Listing {
   readonly nodes: ReadonlyMap<string, ListedNode>
   /** True: as the connected server shows it. */
   readonly live: boolean
-  /** When a server last showed it; null: never. */
+  /** True: from the cache file; no server has shown it to this process yet. */
+  readonly remembered: boolean
+  /** When a server last showed it, to whichever process; null: never. */
   readonly asOf: Date | null
 }
 
 export interface ListingSource {
-  /** Resolves when a server has shown the nodes for the first time. */
+  /** Resolves when a server, or without a connection the cache file, has shown the nodes for the first time. */
   readonly ready: Promise<void>
   readonly listing: Listing
   /** Called when the nodes changed, or whether they are live. */

@@ -11,7 +11,7 @@ import type { Instances } from './instance-list.ts'
 import { InstanceList } from './instance-list.ts'
 import type { Lease } from './leases.ts'
 import { Leases } from './leases.ts'
-import type { ListingSource } from './listing.ts'
+import type { Listing, ListingSource } from './listing.ts'
 import { Outliers } from './outliers.ts'
 import { RoundRobin } from './strategies/round-robin.ts'
 import type { ViewSettings } from './view-options.ts'
@@ -39,6 +39,8 @@ export interface ViewPort {
   readonly source: ListingSource
   readonly clock: Clock
   readonly warning: (error: unknown) => void
+  /** A server has shown it, and it is not held back: a later start may begin with it. */
+  readonly believed: (listing: Listing & { readonly asOf: Date }) => void
   readonly disposed: (view: View) => void
 }
 
@@ -46,7 +48,10 @@ export class View implements Disposable {
   readonly path: string
   /** The name of the service: the last part of the path. */
   readonly service: string
-  /** Resolves when a server has shown the instances for the first time. Errors: STOPPED. */
+  /**
+   * Resolves when a server has shown the instances for the first time; without a connection, also when the cache file
+   * has: `source` tells. Errors: STOPPED.
+   */
   readonly ready: Promise<void>
   readonly #ready = deferred<void>()
   readonly #port: ViewPort
@@ -59,6 +64,7 @@ export class View implements Disposable {
   readonly #ended = new AbortController()
   readonly #weightless = new RoundRobin()
   #instances: Instances = new Map()
+  #believed: Listing['nodes'] | null = null
   #array: readonly Instance[] = Object.freeze([])
   /** Those that are enabled and have weight, or without any weight, those that are enabled. */
   #candidates: readonly Instance[] = []
@@ -95,9 +101,13 @@ export class View implements Disposable {
     return this.#outliers?.filter(this.#candidates) ?? this.#candidates
   }
 
-  /** `memory`: what was known when the connection was lost, if anything. */
-  get source(): 'live' | 'memory' {
-    return this.#port.source.listing.live ? 'live' : 'memory'
+  /**
+   * `memory`: what was known when the connection was lost, if anything. `file`: from the cache file; no server has
+   * shown it to this process yet.
+   */
+  get source(): 'live' | 'memory' | 'file' {
+    const { live, remembered } = this.#port.source.listing
+    return live ? 'live' : remembered ? 'file' : 'memory'
   }
 
   /** When a server last showed the list; null if none has. */
@@ -178,13 +188,18 @@ export class View implements Disposable {
 
   #look(): void {
     if (this.#ended.signal.aborted) return
-    const { nodes, asOf } = this.#port.source.listing
+    const { listing } = this.#port.source
+    const { nodes, live, asOf } = listing
     // Before the first answer nothing is known: an empty list would be a claim.
     if (asOf === null) return
     const read = this.#list.read(nodes)
     const good = this.#hold.take(read, read.size)
     // The last good instances, with what is known now of those that are still there.
     const now: Instances = good === null ? read : new Map([...good, ...read])
+    if (live && good === null && nodes !== this.#believed) {
+      this.#believed = nodes
+      this.#port.believed({ ...listing, asOf })
+    }
     const changes = changesBetween(this.#instances, now)
     if (changes.length === 0) return
     this.#show(now)

@@ -11,7 +11,7 @@ import { t } from '../../tap.ts'
 
 class FakeListing implements ListingSource {
   ready: Promise<void> = Promise.resolve()
-  listing: Listing = { nodes: new Map(), live: false, asOf: null }
+  listing: Listing = { nodes: new Map(), live: false, remembered: false, asOf: null }
   stopped = 0
   #zxid = 0n
   #listeners: (() => void)[] = []
@@ -26,7 +26,7 @@ class FakeListing implements ListingSource {
       this.#zxid++
       return [name, { data, czxid: old?.czxid ?? this.#zxid, mzxid: this.#zxid }]
     })
-    this.set({ nodes: new Map(entries), live, asOf: new Date(5) })
+    this.set({ nodes: new Map(entries), live, remembered: false, asOf: new Date(5) })
   }
 
   set(listing: Listing): void {
@@ -50,6 +50,8 @@ interface Fixture {
   readonly clock: FakeClock
   readonly warnings: unknown[]
   readonly told: string[]
+  /** The names of each list that is to be kept for a later start. */
+  readonly believed: string[][]
   ids(): string[]
 }
 
@@ -58,19 +60,21 @@ function fixture(options: DiscoverOptions = {}): Fixture {
   const clock = new FakeClock()
   const warnings: unknown[] = []
   const told: string[] = []
+  const believed: string[][] = []
   const port = {
     path: '/app/web',
     service: 'web',
     source,
     clock,
     warning: (error: unknown) => warnings.push(error),
+    believed: ({ nodes }: Listing) => believed.push([...nodes.keys()]),
     disposed: () => told.push('disposed'),
   }
   const view = new View(port, viewSettings(options))
   for (const name of ['added', 'updated', 'removed'] as const) {
     view.on(name, ({ type, instance }) => told.push(`${type} ${instance.id}`))
   }
-  return { view, source, clock, warnings, told, ids: () => view.instances.map(({ id }) => id) }
+  return { view, source, clock, warnings, told, believed, ids: () => view.instances.map(({ id }) => id) }
 }
 
 t.test('view: instances, frozen and in order, with the events of each change', async t => {
@@ -93,7 +97,12 @@ t.test('view: instances, frozen and in order, with the events of each change', a
 t.test('view: before the first answer nothing is claimed', async t => {
   const { view, source, told } = fixture()
   t.match(view, { source: 'memory', stale: true, asOf: null })
-  source.set({ nodes: new Map([['a:1', { data: null, czxid: 1n, mzxid: 1n }]]), live: false, asOf: null })
+  source.set({
+    nodes: new Map([['a:1', { data: null, czxid: 1n, mzxid: 1n }]]),
+    live: false,
+    remembered: false,
+    asOf: null,
+  })
   t.same(told, [])
   t.equal(view.pick(), null)
   t.equal(view.acquire(), null)
@@ -273,6 +282,38 @@ t.test('view: a list that is too short is not believed for a while', async t => 
   t.equal(clock.scheduled, 0)
 })
 
+t.test('view: only what a server shows and what is not held back is kept for a later start', async t => {
+  const { source, clock, believed } = fixture({ minInstances: 2, holdDown: 1000 })
+  source.show({ 'a:1': {}, 'b:1': {} }, false)
+  t.same(believed, [], 'it may not be true any more')
+  source.set({ ...source.listing, live: true })
+  source.set({ ...source.listing, live: false })
+  source.set({ ...source.listing, live: true })
+  t.same(believed.splice(0), [['a:1', 'b:1']], 'the same list once')
+  source.show({ 'a:1': {} })
+  t.same(believed, [], 'it is too short')
+  await clock.advance(1000)
+  t.same(believed.splice(0), [['a:1']], 'true for too long')
+})
+
+t.test(
+  'view: the list of a file is shown as such, and protected against a server that has lost it',
+  async t => {
+    const { view, source, clock, told, believed, ids } = fixture({ minInstances: 1, holdDown: 1000 })
+    const data = Buffer.from('{"zone":"x"}')
+    const nodes = new Map([['a:1', { data, czxid: 3n, mzxid: -1n }]])
+    source.set({ nodes, live: false, remembered: true, asOf: new Date(2) })
+    t.match(view, { source: 'file', stale: true, asOf: new Date(2) })
+    t.same(told.splice(0), ['added a:1'])
+    t.equal(view.pick()?.zone, 'x')
+    source.show({})
+    t.same([ids(), view.stale, view.source], [['a:1'], true, 'live'])
+    await clock.advance(1000)
+    t.same([ids(), view.stale, told], [[], false, ['removed a:1']])
+    t.same(believed, [[]])
+  },
+)
+
 t.test('view: the hold ends with the view, and may have no end', async t => {
   const { view, source, clock, ids } = fixture({ minInstances: 1, holdDown: Number.POSITIVE_INFINITY })
   source.show({ 'a:1': {} })
@@ -354,6 +395,7 @@ t.test('view: ready rejects when it is disposed of before', async t => {
     source,
     clock: new FakeClock(),
     warning: () => {},
+    believed: () => {},
     disposed: () => {},
   }
   const view = new View(port, viewSettings({}))
