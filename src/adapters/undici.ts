@@ -23,6 +23,16 @@ export interface ServiceDispatcherOptions {
 }
 
 const FAILURES: ReadonlySet<number> = new Set([502, 503, 504])
+/** Codes of errors that say something of the request, and nothing of the instance. */
+const CALLERS: ReadonlySet<string> = new Set([
+  'UND_ERR_ABORT',
+  'UND_ERR_ABORTED',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+])
 
 /**
  * Connection errors and failing answers count against the instance, other answers for it. A request is tried again, at
@@ -31,6 +41,8 @@ const FAILURES: ReadonlySet<number> = new Set([502, 503, 504])
 export class ServiceDispatcher extends Dispatcher {
   readonly #options: ServiceDispatcherOptions
   readonly #pools = new Map<string, Pool>()
+  /** Of instances that have left, while requests are under way there. */
+  readonly #retired = new Set<Pool>()
   readonly #offs: (() => void)[]
   #closed = false
 
@@ -64,7 +76,7 @@ export class ServiceDispatcher extends Dispatcher {
   async #end(end: (pool: Pool) => Promise<void>): Promise<void> {
     this.#closed = true
     for (const off of this.#offs.splice(0)) off()
-    const pools = [...this.#pools.values()]
+    const pools = [...this.#pools.values(), ...this.#retired]
     this.#pools.clear()
     await Promise.all(pools.map(end))
   }
@@ -106,7 +118,9 @@ export class ServiceDispatcher extends Dispatcher {
     for (const [origin, pool] of this.#pools) {
       if (wanted.has(origin)) continue
       this.#pools.delete(origin)
-      void pool.close().catch(() => {})
+      this.#retired.add(pool)
+      const ended = (): void => void this.#retired.delete(pool)
+      pool.close().then(ended, ended)
     }
   }
 
@@ -181,13 +195,18 @@ class Outcome implements Handler {
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
     const { lease, again } = this.#port
-    // What the caller gave up says nothing of the instance.
-    const fault = !controller?.aborted && error.name !== 'AbortError'
+    // What the caller gave up, or did wrong, says nothing of the instance.
+    const fault = !controller?.aborted && isOfConnection(error)
     if (fault) lease.error()
     lease.release()
     if (fault && this.#phase === 'waiting' && again()) return
     this.#handler.onResponseError?.(controller, error)
   }
+}
+
+/** What a connection fails with has a code, unlike an abort, and what the caller's own body throws. */
+function isOfConnection({ code }: Error & { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && !CALLERS.has(code)
 }
 
 type Handler = Dispatcher.DispatchHandler

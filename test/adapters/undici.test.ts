@@ -1,7 +1,8 @@
 // The undici dispatcher: real HTTP servers that come and go under load.
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { request } from 'undici'
 import { ServiceDispatcher } from '../../src/adapters/undici.ts'
 import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
@@ -167,3 +168,69 @@ t.test('undici: a key in a header sticks; nobody there is an error', async t => 
   await eventually('nobody', () => view.instances.length === 0)
   await t.rejects(request('http://users/', { dispatcher }), { code: 'NO_CONNECTION' })
 })
+
+t.test('undici: what the caller does wrong says nothing of the instance', async t => {
+  const { registry, backend } = await stage(t)
+  await backend()
+  await backend()
+  using view = registry.discover('/app/users', { outliers: { consecutiveErrors: 1 } })
+  await eventually('both', () => view.instances.length === 2)
+  const dispatcher = new ServiceDispatcher({ views: { users: view } })
+  t.teardown(() => dispatcher.destroy())
+  async function* body(): AsyncGenerator<string, void, void> {
+    yield 'begun'
+    throw new Error('no more')
+  }
+  const post = { dispatcher, method: 'POST' } as const
+  await t.rejects(request('http://users/', { dispatcher, headers: { 'no header': 'x' } }), {
+    code: 'UND_ERR_INVALID_ARG',
+  })
+  await t.rejects(request('http://users/', { ...post, body: Readable.from(body()) }), { message: 'no more' })
+  await t.rejects(request('http://users/', { ...post, headers: { 'content-length': '9' }, body: 'short' }), {
+    code: 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  })
+  await t.rejects(request('http://users/', { dispatcher, signal: AbortSignal.abort() }))
+  t.equal(view.candidates.length, 2, 'none is ejected')
+  t.same(
+    view.instances.map(instance => view.load(instance)),
+    [0, 0],
+  )
+})
+
+t.test(
+  'undici: a request at an instance that has left is waited for by close, and ended by destroy',
+  async t => {
+    const { registry } = await stage(t)
+    const answers: ServerResponse[] = []
+    const server = createServer((_request, response) => {
+      answers.push(response)
+      response.write('begun ')
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    for (const end of ['close', 'destroy'] as const) {
+      const instance = await registry.register('/app/slow', { host: '127.0.0.1', port })
+      using view = registry.discover('/app/slow')
+      await eventually('there', () => view.instances.length === 1)
+      const dispatcher = new ServiceDispatcher({ views: { slow: view } })
+      const { body } = await request('http://slow/', { dispatcher })
+      const text = body.text()
+      await instance.dispose()
+      await eventually('gone', () => view.instances.length === 0)
+      const order: string[] = []
+      const ending = dispatcher[end]().then(() => order.push('dispatcher'))
+      const whole = text.then(
+        all => order.push(all),
+        () => order.push('broken off'),
+      )
+      if (end === 'close') answers.at(-1)?.end('and done')
+      await Promise.all([ending, whole])
+      const cut = ['broken off', 'dispatcher']
+      t.same(end === 'close' ? order : order.sort(), end === 'close' ? ['begun and done', 'dispatcher'] : cut)
+    }
+  },
+)
