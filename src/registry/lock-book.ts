@@ -5,6 +5,7 @@ import { ServiceRegistryError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { HeldLock, LockOptions } from './lock.ts'
 import { DEFAULT_WAIT, leaseOf, RegistryLock } from './lock.ts'
+import type { CallOptions } from './options.ts'
 import { checkFunction, checkLock, checkNotRoot } from './options.ts'
 
 export interface WithLockOptions extends LockOptions {
@@ -49,9 +50,9 @@ export class LockBook {
   }
 
   /** Releases what is held at the path; true if nothing is held there any more. */
-  async release(path: string): Promise<boolean> {
+  async release(path: string, options: CallOptions): Promise<boolean> {
     const locks = this.#locks.get(path) ?? []
-    await Promise.all(locks.map(lock => lock.release()))
+    await Promise.all(locks.map(lock => lock.release(options)))
     return locks.every(lock => !lock.status())
   }
 

@@ -7,7 +7,9 @@ import { deferred } from '../../protocol/support/deferred.ts'
 import type { Semaphore } from '../recipes/semaphore.ts'
 import type { Tenure } from '../recipes/tenure.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
-import { checkLock } from './options.ts'
+import type { CallOptions } from './options.ts'
+import { checkCall, checkLock } from './options.ts'
+import { withPatience } from './patience.ts'
 
 export interface LockOptions {
   /** Written on the nodes, to tell people who holds the lock. Default empty. */
@@ -78,17 +80,23 @@ export class RegistryLock implements AsyncDisposable {
   }
 
   /** One try, without waiting. */
-  tryLock(): Promise<boolean> {
-    return this.acquire({ wait: 0 })
+  tryLock(options: Pick<AcquireLockOptions, 'signal'> = {}): Promise<boolean> {
+    return this.acquire({ ...options, wait: 0 })
   }
 
-  /** Gives it up, and ends every acquire that is still waiting; true if it was held. */
-  async release(): Promise<boolean> {
+  /**
+   * Gives it up, and ends every acquire that is still waiting; true if it was held. Resolves when others can have it:
+   * without a connection it waits for one, or for the end of the session. Errors: NoConnectionError after `timeout`
+   * milliseconds (default: none), the signal's reason; it is given up all the same, and its znode goes as soon as it
+   * can. A signal that has aborted before changes nothing.
+   */
+  async release(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options)
     this.#released.abort(RELEASED)
     this.#released = new AbortController()
     const tenure = this.#tenure
     this.#tenure = null
-    return tenure === null ? false : tenure.release()
+    return tenure === null ? false : withPatience(options, `release of ${this.path}`, () => tenure.release())
   }
 
   /** True while it is held; false as soon as it is lost. */

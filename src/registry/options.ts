@@ -142,10 +142,13 @@ export function checkForce(options: { force?: unknown }): boolean {
   return options.force === undefined ? false : flag('force', options.force)
 }
 
-/** Checks the options of `getState`. */
-export function checkEvery(options: { every?: unknown }): boolean {
-  checkCall(options as object)
-  return options.every === undefined ? false : flag('every', options.every)
+/** Checks the options of `getState`; a signal that has aborted passes. */
+export function checkState(options: { every?: unknown; signal?: unknown }): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ServiceRegistryError('INVALID_OPTION', 'options must be an object')
+  }
+  if (options.every !== undefined) flag('every', options.every)
+  checkSignal(options.signal)
 }
 
 /** The options of a lock, checked; all optional. */

@@ -13,13 +13,14 @@ import type { CallOptions, ServiceRegistryOptions, Settings } from './options.ts
 import {
   checkCall,
   checkCallback,
-  checkEvery,
   checkedPassword,
   checkedUsername,
   checkFunction,
   checkLock,
+  checkState,
   settingsOf,
 } from './options.ts'
+import { withPatience } from './patience.ts'
 import type { ServiceRegistryEvents } from './registry-events.ts'
 import type { RegistryParts } from './registry-parts.ts'
 import { partsOf } from './registry-parts.ts'
@@ -88,14 +89,14 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
   }
 
   /**
-   * True while there is a connection. A callback is called now and on every change, after the code that is running;
-   * the same one counts once.
+   * True while there is a connection. A callback is called now and on every change, after the code that is running,
+   * until `signal` aborts; the same one counts once, with the options of its first call.
    */
   getState(callback?: StateCallback, options: StateOptions = {}): boolean {
     checkCallback(callback)
-    const every = checkEvery(options)
+    checkState(options)
     const up = this.#parts.link.connected
-    if (callback !== undefined) this.#parts.states.add(callback, every, up)
+    if (callback !== undefined) this.#parts.states.add(callback, up, options)
     return up
   }
 
@@ -182,9 +183,13 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
     return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
   }
 
-  /** Releases the lock of a path; true if it is not held here any more, also if it never was. */
-  async releaseLock(path: string): Promise<boolean> {
-    return this.#parts.locks.release(path)
+  /**
+   * Releases the lock of a path; true if it is not held here any more, also if it never was. Without a connection it
+   * waits for one, or for the end of the session. Options and errors: as `RegistryLock.release`.
+   */
+  async releaseLock(path: string, options: CallOptions = {}): Promise<boolean> {
+    checkCall(options)
+    return this.#parts.locks.release(path, options)
   }
 
   /**
@@ -241,10 +246,13 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
 
   /**
    * Ends the session, and with it every ephemeral node, lock and stream of `watch`; callbacks and registrations rest
-   * until `start`. Safe in every state, any number of times; a process can end after it.
+   * until `start`. Safe in every state, any number of times; a process can end after it. It takes a few seconds at
+   * most, without a connection too. Errors: NoConnectionError after `timeout` milliseconds (default: none), the
+   * signal's reason; it goes on then, except with a signal that has aborted before.
    */
-  async stop(): Promise<void> {
-    await this.#parts.life.stop()
+  async stop(options: CallOptions = {}): Promise<void> {
+    checkCall(options)
+    await withPatience(options, 'stop', () => this.#parts.life.stop())
   }
 
   /** Stops for good. */

@@ -1,13 +1,16 @@
 // Who is told whether there is a connection: in order, and never on the stack of the socket.
 import type { SessionState } from '../../protocol/index.ts'
 import { isLinked } from '../../protocol/index.ts'
+import { onAbort } from '../../protocol/support/abort.ts'
 
 /** Called with true while there is a connection. */
 export type StateCallback = (up: boolean) => void
 
 export interface StateOptions {
   /** True: called on every transition between connected, suspended and lost, so with false twice in a row. Default false. */
-  every?: boolean
+  every?: boolean | undefined
+  /** Ends the callback; one that has aborted already adds none. Default: it stays as long as the registry. */
+  signal?: AbortSignal | undefined
 }
 
 /** The states by which the Python package tells its callbacks. */
@@ -39,9 +42,11 @@ export class StateCallbacks {
   }
 
   /** Adds a callback and calls it at once; one that is there already is left alone. */
-  add(callback: StateCallback, every: boolean, up: boolean): void {
-    if (this.#callbacks.has(callback)) return
+  add(callback: StateCallback, up: boolean, options: StateOptions = {}): void {
+    const { every = false, signal } = options
+    if (this.#callbacks.has(callback) || signal?.aborted) return
     this.#callbacks.set(callback, every)
+    onAbort(signal, () => this.#callbacks.delete(callback))
     this.#call(() => callback(up))
   }
 
@@ -56,7 +61,7 @@ export class StateCallbacks {
     // Those that are there now: who comes later is told what is then.
     const told = [...this.#callbacks].filter(([, every]) => changed || every)
     queueMicrotask(() => {
-      for (const [callback] of told) this.#call(() => callback(up))
+      for (const [callback] of told) if (this.#callbacks.has(callback)) this.#call(() => callback(up))
       if (changed) this.#changed(up)
     })
   }

@@ -334,3 +334,45 @@ test('N14: with a wrong password, reading and writing what others own is a typed
   t.match(await registry.get('/secret'), { data: { n: 1 } })
   await registry.setNode('/secret-dir/n')
 })
+
+test('N8: stop ends with its signal or its time, and goes on all the same', async t => {
+  const { registry, proxy } = await proxiedRegistry(t, at)
+  t.match(await errorOf(registry.stop({ signal: AbortSignal.abort(new Error('before')) })), {
+    message: 'before',
+  })
+  t.match(await errorOf(registry.stop({ timeout: -1 })), { code: 'INVALID_OPTION' })
+  t.equal(registry.getState(), true, 'nothing was done')
+  // Closing waits a while for an answer that does not come.
+  proxy.filter(frame => (frame.kind === 'reply' ? 'drop' : 'pass'))
+  const controller = new AbortController()
+  const ended = errorOf(registry.stop({ signal: controller.signal }))
+  const late = errorOf(registry.stop({ timeout: 1 }))
+  controller.abort(new Error('enough'))
+  t.match(await ended, { message: 'enough' })
+  t.match(await late, { code: 'NO_CONNECTION' })
+  await registry.stop()
+  t.equal(registry.client.state, 'closed')
+})
+
+test('N67: getState takes a callback back with its signal, and answers all the same', async t => {
+  const { servers } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  const states: boolean[] = []
+  const controller = new AbortController()
+  const options = { signal: controller.signal }
+  t.equal(
+    registry.getState(up => states.push(up), options),
+    true,
+  )
+  controller.abort()
+  t.equal(
+    registry.getState(up => states.push(up), options),
+    true,
+    'one that has aborted is no error',
+  )
+  t.throws(() => registry.getState(() => {}, { signal: 5 as never }), { code: 'INVALID_OPTION' })
+  t.throws(() => registry.getState(() => {}, { every: 1 as never }), { code: 'INVALID_OPTION' })
+  t.throws(() => registry.getState(() => {}, null as never), { code: 'INVALID_OPTION' })
+  await registry.stop()
+  t.same(states, [true])
+})

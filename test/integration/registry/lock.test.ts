@@ -175,3 +175,26 @@ test('every node of a lock gets the ACL of the credentials', async t => {
     }
   })
 })
+
+test('release and releaseLock end with their signal or their time, and the lock is given up all the same', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at, { sessionTimeout: 10_000 })
+  const leases = async (path: string): Promise<number> => (await witness.getChildren(path)).children.length
+  for (const path of ['/a', '/b']) await registry.acquireLock(path)
+  t.same(await Promise.all(['/a', '/b'].map(leases)), [1, 1])
+  const aborted = AbortSignal.abort(new Error('before'))
+  t.match(await errorOf(registry.releaseLock('/a', { signal: aborted })), { message: 'before' })
+  t.match(await errorOf(registry.getLock('/a').tryLock({ signal: aborted })), { message: 'before' })
+  t.equal(registry.getLock('/a').status(), true, 'nothing was done')
+  t.match(await errorOf(registry.releaseLock('/a', { timeout: -1 })), { code: 'INVALID_OPTION' })
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  const controller = new AbortController()
+  const late = errorOf(registry.releaseLock('/a', { timeout: 1 }))
+  const ended = errorOf(registry.releaseLock('/b', { signal: controller.signal }))
+  controller.abort(new Error('enough'))
+  t.match(await late, { code: 'NO_CONNECTION', message: /release of \/a/ })
+  t.match(await ended, { message: 'enough' })
+  t.same(await Promise.all(['/a', '/b'].map(leases)), [1, 1], 'the server has not heard of it')
+  proxy.set({ kind: 'pass' })
+  await eventually('given up', async () => (await leases('/a')) + (await leases('/b')) === 0)
+})
