@@ -79,14 +79,15 @@ export class Subscription implements Disposable {
 
   #tell(sight: Sight): void {
     this.#busy = true
-    let work: unknown
+    let work: PromiseLike<unknown> | null = null
     try {
       const shaped = this.#shape(sight)
-      work = isThenable(shaped) ? shaped.then(value => this.#call(value)) : this.#call(shaped)
+      const result = isThenable(shaped) ? shaped.then(value => this.#call(value)) : this.#call(shaped)
+      if (isThenable(result)) work = result
     } catch (error) {
       this.#port.warning(error)
     }
-    if (!isThenable(work)) {
+    if (work === null) {
       this.#busy = false
       // The callback itself may have brought news.
       this.update()

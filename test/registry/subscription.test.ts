@@ -53,6 +53,12 @@ t.test(
     on(async ({ data }) => {
       throw new Error(`rejected ${data?.n}`)
     })
+    on(({ data }) => {
+      const has = (): never => {
+        throw new Error(`looked at ${data?.n}`)
+      }
+      return new Proxy({}, { has }) as never
+    })
     on(({ data }) => seen.push(data?.n))
     source.show({ data: { n: 1 } })
     await microtasks()
@@ -60,7 +66,8 @@ t.test(
     await microtasks()
     t.strictSame(seen, [1, 2])
     const messages = warnings.map(error => (error as Error).message)
-    t.strictSame(messages, ['thrown 1', 'rejected 1', 'thrown 2', 'rejected 2'])
+    const each = (n: number): string[] => [`thrown ${n}`, `looked at ${n}`, `rejected ${n}`]
+    t.strictSame(messages, [...each(1), ...each(2)])
   },
 )
 
