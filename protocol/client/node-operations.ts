@@ -136,13 +136,11 @@ export class NodeOperations {
    * On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
    */
   set(path: string, data: Data, options: VersionOptions = NONE): Promise<Stat> {
-    return this.#attempt(() => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      const bytes = this.#bytes(data, path, 'setData')
-      const request = { path: serverPath, data: bytes, version: checkedVersion(options.version) }
-      return this.#core.submit(operations.setData, request, path, serverPath, null, options)
-    })
+    return this.#call(operations.setData, path, options, serverPath => ({
+      path: serverPath,
+      data: this.#bytes(data, path, 'setData'),
+      version: checkedVersion(options.version),
+    }))
   }
 
   /**
@@ -150,50 +148,36 @@ export class NodeOperations {
    * `recursive` deletes from the leaves up, not as one transaction; its `version` is that of the top.
    */
   delete(path: string, options: DeleteOptions = NONE): Promise<void> {
+    if (options.recursive === true) return this.#deleteTree(path, options)
+    return this.#call(operations.delete, path, options, serverPath => ({
+      path: serverPath,
+      version: checkedVersion(options.version),
+    }))
+  }
+
+  #deleteTree(path: string, options: VersionOptions): Promise<void> {
     return this.#attempt(() => {
       validatePath(path)
       const version = checkedVersion(options.version)
-      if (options.recursive === true) {
-        return this.#whole('delete', options, inner => deleteTree(this, path, { version, ...inner }))
-      }
-      const serverPath = intoChroot(this.#chroot, path)
-      return this.#core.submit(
-        operations.delete,
-        { path: serverPath, version },
-        path,
-        serverPath,
-        null,
-        options,
-      )
+      return this.#whole('delete', options, inner => deleteTree(this, path, { version, ...inner }))
     })
   }
 
   getAcl(path: string, options: RequestOptions = NONE): Promise<GetAclReply> {
-    return this.#attempt(() => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      return this.#core.submit(operations.getACL, { path: serverPath }, path, serverPath, null, options)
-    })
+    return this.#call(operations.getACL, path, options, serverPath => ({ path: serverPath }))
   }
 
   /** Replaces the ACL; `version` is compared with the aversion. Errors: NO_NODE, BAD_VERSION, NO_AUTH, INVALID_ACL. */
   setAcl(path: string, acl: readonly Acl[], options: VersionOptions = NONE): Promise<Stat> {
-    return this.#attempt(() => {
-      validatePath(path)
+    return this.#call(operations.setACL, path, options, serverPath => {
       checkAcl(acl)
-      const serverPath = intoChroot(this.#chroot, path)
-      const request = { path: serverPath, acl, version: checkedVersion(options.version) }
-      return this.#core.submit(operations.setACL, request, path, serverPath, null, options)
+      return { path: serverPath, acl, version: checkedVersion(options.version) }
     })
   }
 
   /** Resolves when this server has caught up with the leader: reads after it see what was written before it. */
-  sync(path: string, options: RequestOptions = NONE): Promise<void> {
-    return this.#attempt(async () => {
-      validatePath(path)
-      const serverPath = intoChroot(this.#chroot, path)
-      await this.#core.submit(operations.sync, { path: serverPath }, path, serverPath, null, options)
-    })
+  async sync(path: string, options: RequestOptions = NONE): Promise<void> {
+    await this.#call(operations.sync, path, options, serverPath => ({ path: serverPath }))
   }
 
   /**
@@ -234,6 +218,20 @@ export class NodeOperations {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** One request about one path, without a watch. */
+  #call<Request, Reply>(
+    operation: Operation<Request, Reply>,
+    path: string,
+    options: RequestOptions,
+    requestFor: (serverPath: string) => Request,
+  ): Promise<Reply> {
+    return this.#attempt(() => {
+      validatePath(path)
+      const serverPath = intoChroot(this.#chroot, path)
+      return this.#core.submit(operation, requestFor(serverPath), path, serverPath, null, options)
+    })
   }
 
   /** What is wrong with the arguments is a rejection, not an exception: there is one way to fail. */

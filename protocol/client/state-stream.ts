@@ -39,13 +39,14 @@ export function stateStream(
       onAbort(ended.signal, bell.ring),
     ]
     try {
-      for (let change: StateChange | undefined = now(); ; change = waiting.shift()) {
-        if (ended.signal.aborted) return
-        if (change !== undefined) {
+      let change: StateChange | undefined = now()
+      while (!ended.signal.aborted) {
+        if (change === undefined) await bell.rung()
+        else {
           yield change
           if (isLast(change.state)) return
         }
-        if (waiting.size === 0 && !ended.signal.aborted) await bell.rung()
+        change = waiting.shift()
       }
     } finally {
       for (const off of offs) off()

@@ -193,20 +193,13 @@ export class Connection {
   }
 
   #frame(frame: JuteReader): void {
-    if (this.#phase.kind === 'handshaking') {
-      const { answer } = this.#phase
-      if (isRefusal(frame))
-        throw new ZooKeeperError('NOT_READ_ONLY', { operation: 'connect', message: NO_SESSIONS })
-      answer.resolve(connectResponse.read(frame))
-      this.#phase = { kind: 'greeted' }
-      return
-    }
+    if (this.#phase.kind === 'handshaking') return this.#greeted(frame, this.#phase.answer)
     const at = frame.readBlock(REPLY_HEADER)
     const { view } = frame
     const xid = view.getInt32(at)
     const high = view.getInt32(at + 4)
     const low = view.getUint32(at + 8)
-    const err = view.getInt32(at + 12)
+    const err = view.getInt32(at + ERR_AT)
     if (xid === Xid.notification) this.#notified(frame, high, low)
     else if (xid === Xid.ping) this.#side.pong(err)
     else if (xid === Xid.auth) this.#side.authAnswered(err)
@@ -219,10 +212,17 @@ export class Connection {
       const meant = this.skills.meaningOf(err, request.operation.opcode)
       settle(request, meant, frame, this.#environment.watches)
       if (err === REQUIRES_AUTH) this.#port.authFailed()
-      // It hangs up now, and whatever were sent meanwhile would be lost.
+      // It hangs up now, and whatever was sent meanwhile would be lost.
       if (err === UNIMPLEMENTED && request === this.#alone) return this.close(new Error(UNKNOWN_OPCODE))
       if (this.#inFlight.size === 0) this.#answeredAll()
     }
+  }
+
+  #greeted(frame: JuteReader, answer: Deferred<ConnectResponse>): void {
+    if (isRefusal(frame))
+      throw new ZooKeeperError('NOT_READ_ONLY', { operation: 'connect', message: NO_SESSIONS })
+    answer.resolve(connectResponse.read(frame))
+    this.#phase = { kind: 'greeted' }
   }
 
   #answeredAll(): void {

@@ -19,7 +19,7 @@ export class XidCounter {
 }
 
 /** An answer that is not the one whose turn it is: nothing on this connection can be trusted any more. */
-export class XidMismatch extends Error {
+class XidMismatch extends Error {
   override readonly name: string = 'XidMismatch'
 
   constructor(received: number, expected: number | undefined) {

@@ -16,7 +16,7 @@ import type { Gap, WatchTable } from './watch-table.ts'
 const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
-export const BATCH_BYTES: number = 128 * 1024
+const BATCH_BYTES = 128 * 1024
 /** Before a batch that the server throttled is sent again, in milliseconds. */
 const THROTTLE_PAUSE = 200
 const ONE_SHOT: readonly WatchKind[] = ['data', 'exist', 'child']
@@ -90,7 +90,7 @@ export function gapOf({ watches, lastZxid }: Pick<RearmPort, 'watches' | 'lastZx
  * are answered: the zxid in the answer to one batch must not hide what the next was about to report.
  * Resolves with true when a persistent watch may have missed what happened after the first requests on the connection.
  */
-export async function rearm(port: RearmPort, gap: Gap): Promise<boolean> {
+async function rearm(port: RearmPort, gap: Gap): Promise<boolean> {
   const { watches, lastZxid } = port
   const limit = Math.min(BATCH_BYTES, port.maxRequestSize - FRAME_OVERHEAD)
   const kinds = port.persistent ? KINDS : ONE_SHOT

@@ -117,6 +117,11 @@ export class Session {
     await this.#connection?.authenticate(packet)
   }
 
+  /** Gives up the connection at hand for another one; the session goes on. */
+  relocate(reason: string): void {
+    this.#connection?.close(new Error(reason))
+  }
+
   /** Ends the session on the server if it can be reached, and in any case here, within `patience` ms. */
   close(patience: number): Promise<void> {
     this.#closing ??= this.#close(patience)
@@ -240,11 +245,6 @@ export class Session {
     this.#requests.restore(unanswered, isTerminal(state) ? terminalCodes[state] : 'CONNECTION_LOSS', cause)
     // A server hangs up after closeSession: that is the end, not a loss.
     if (this.#closing === null) this.#move('linkLost')
-  }
-
-  /** Gives up the connection at hand for another one; the session goes on. */
-  relocate(reason: string): void {
-    this.#connection?.close(new Error(reason))
   }
 
   /** Reads go on meanwhile. */

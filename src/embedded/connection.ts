@@ -30,10 +30,11 @@ const GRACE = 1000
 /** KeeperState.SyncConnected: the only state that a server ever sends. */
 const SYNC_CONNECTED = 3
 
-/** `greeting`: no session yet. `ending`: what was written still goes out, what comes in is dropped. */
-type Phase = 'greeting' | 'serving' | 'ending' | 'closed'
 /** A four-letter word, with the mask that follows one of them. */
 const LONGEST_WORD = 12
+
+/** `greeting`: no session yet. `ending`: what was written still goes out, what comes in is dropped. */
+type Phase = 'greeting' | 'serving' | 'ending' | 'closed'
 
 /** Why nothing is read: the client leaves answers unread, or the server is frozen. */
 type Hold = 'unread' | 'frozen'

@@ -19,7 +19,7 @@ export interface ServerView {
 }
 
 /** The release whose behaviour this server shows. Clients read the number. */
-export const VERSION = '3.9.5-nd-service-registry, built on 2025-01-01 00:00 UTC'
+const VERSION = '3.9.5-nd-service-registry, built on 2025-01-01 00:00 UTC'
 export const DEFAULT_TRACE_MASK = 306n
 const WORD_BYTES = 4
 const MASK_BYTES = 8

@@ -66,8 +66,8 @@ export interface EmbeddedOptions {
   /** Lets clients log in by SASL; without it they are answered with a null token. */
   readonly sasl?: EmbeddedSaslOptions
   /**
-   * Schemes of which a client must have one, as `['digest', 'sasl']`, before it may ask for anything: it is else told
-   * SESSION_CLOSED_REQUIRE_SASL_AUTH and cut off.
+   * Schemes of which a client must have one, as `['digest', 'sasl']`, before it may ask for anything; one that has none
+   * is told SESSION_CLOSED_REQUIRE_SASL_AUTH and cut off.
    */
   readonly enforceAuth?: readonly string[]
   /**

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { parentOf } from '../../protocol/paths.ts'
 
-export const QUOTA_ROOT = '/zookeeper/quota'
+const QUOTA_ROOT = '/zookeeper/quota'
 export const LIMITS_NAME = 'zookeeper_limits'
 export const STATS_NAME = 'zookeeper_stats'
 

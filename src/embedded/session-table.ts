@@ -67,7 +67,7 @@ export class SessionTable {
     return next
   }
 
-  /** The sessions that nobody was heard of for, soonest first. */
+  /** The sessions that were not heard of in time, the oldest first. */
   due(): Session[] {
     const now = this.#now()
     const ticks = [...this.#byExpiry.keys()].filter(at => at <= now).sort((a, b) => a - b)

@@ -260,7 +260,7 @@ export class Semaphore {
 }
 
 /** Throws an InvalidArgumentError unless it is a time to wait. */
-export function checkWait(wait: unknown): void {
+function checkWait(wait: unknown): void {
   if (typeof wait === 'number' && wait >= 0) return
   throw new InvalidArgumentError('wait', 'a number of milliseconds', wait)
 }
