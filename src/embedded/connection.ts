@@ -17,7 +17,7 @@ import { ConnectionStats } from './connection-stats.ts'
 import { readGreeting, welcome, writeWelcome } from './handshake.ts'
 import type { BufferPool } from './output.ts'
 import { Output } from './output.ts'
-import type { Outcome } from './processor.ts'
+import type { Reply } from './processor.ts'
 import { process } from './processor.ts'
 import type { World } from './world.ts'
 
@@ -196,14 +196,14 @@ export class Connection implements Link {
     if (outcome.next === 'close') this.close()
   }
 
-  #reply(outcome: Outcome & { readonly type: 'reply' }): void {
+  #reply(reply: Reply): void {
     const writer = this.#output.begin()
-    replyHeader.write(writer, outcome)
-    outcome.body?.(writer)
+    replyHeader.write(writer, reply)
+    reply.body?.(writer)
     const { stats } = this
-    stats.lastOperation = outcome.name
-    stats.lastXid = outcome.xid
-    stats.lastZxid = outcome.zxid
+    stats.lastOperation = reply.name
+    stats.lastXid = reply.xid
+    stats.lastZxid = reply.zxid
     this.#written()
   }
 

@@ -3,7 +3,6 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Id } from '../../protocol/records/data.ts'
-import type { Timer } from '../../protocol/support/clock.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { identitiesOf } from './certificate.ts'
 import type { Host } from './connection.ts'
@@ -15,10 +14,8 @@ import { Housekeeper } from './housekeeper.ts'
 import type { EmbeddedOptions } from './options.ts'
 import { settingsOf } from './options.ts'
 import { BufferPool } from './output.ts'
+import { GREETING_TIME, Strangers } from './strangers.ts'
 import { World } from './world.ts'
-
-/** Milliseconds in which a connection has to ask for a session. */
-const GREETING_TIME = 10_000
 
 /** A server that any ZooKeeper client can use, in this process. */
 export class EmbeddedZooKeeper implements AsyncDisposable {
@@ -30,10 +27,8 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   readonly #connections = new Set<Connection>()
   /** Every socket, also those that have not got through their TLS handshake. */
   readonly #sockets = new Set<Socket>()
-  /** Connections without a session, oldest first. */
-  readonly #strangers = new Map<Connection, number>()
+  readonly #strangers = new Strangers(systemClock)
   readonly #gone = { received: 0, sent: 0 }
-  #sweep: Timer | null = null
   #frozen = false
   /** What was asked of a server that stands still. */
   readonly #later: (() => void)[] = []
@@ -127,6 +122,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     if (this.#frozen) return
     this.#frozen = true
     this.#housekeeper.stop()
+    this.#strangers.pause()
     for (const connection of this.#connections) connection.freeze()
   }
 
@@ -137,7 +133,6 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     this.#wake()
     this.#keepHouse()
     for (const connection of this.#connections) connection.thaw()
-    this.#watchStrangers()
   }
 
   /** Stops listening and cuts every connection. The data is gone. */
@@ -158,6 +153,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   #wake(): void {
     this.#frozen = false
     for (const task of this.#later.splice(0)) task()
+    this.#strangers.resume()
   }
 
   #keepHouse(): void {
@@ -184,7 +180,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
       world,
       pool: new BufferPool(),
       answer: (opening, asker) => answerWord(opening, { ...view, port: this.port }, asker),
-      greeted: connection => this.#acquainted(connection),
+      greeted: connection => this.#strangers.remove(connection),
       closed: connection => this.#forget(connection),
     }
   }
@@ -217,8 +213,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
       connection.destroy()
       return
     }
-    this.#strangers.set(connection, systemClock.now() + GREETING_TIME)
-    this.#watchStrangers()
+    this.#strangers.add(connection)
   }
 
   #isTooMany({ address }: Connection): boolean {
@@ -233,33 +228,9 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     return count
   }
 
-  /** One timer for all connections that have no session: the oldest is the first to go. */
-  #watchStrangers(): void {
-    const [oldest] = this.#strangers
-    if (this.#sweep !== null || oldest === undefined || this.#closing !== null || this.#frozen) return
-    this.#sweep = systemClock.schedule(oldest[1] - systemClock.now(), () => {
-      this.#sweep = null
-      if (this.#frozen) return
-      for (const [connection, until] of this.#strangers) {
-        if (until > systemClock.now()) break
-        connection.destroy()
-        this.#strangers.delete(connection)
-      }
-      this.#watchStrangers()
-    })
-  }
-
-  /** No stranger any more: without strangers there is nothing to wait for. */
-  #acquainted(connection: Connection): void {
-    this.#strangers.delete(connection)
-    if (this.#strangers.size > 0) return
-    this.#sweep?.cancel()
-    this.#sweep = null
-  }
-
   #forget(connection: Connection): void {
     this.#connections.delete(connection)
-    this.#acquainted(connection)
+    this.#strangers.remove(connection)
     this.#gone.received += connection.stats.received
     this.#gone.sent += connection.stats.sent
   }
@@ -300,8 +271,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
 
   async #down(): Promise<void> {
     this.#housekeeper.stop()
-    this.#sweep?.cancel()
-    this.#sweep = null
+    this.#strangers.pause()
     const stopped = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const connection of [...this.#connections]) connection.destroy()
     for (const socket of this.#sockets) socket.destroy()

@@ -16,19 +16,19 @@ import type { Body, Route } from './route.ts'
 import { routes } from './routes.ts'
 import type { World } from './world.ts'
 
-export type Outcome =
-  | {
-      readonly type: 'reply'
-      /** The operation, for those who count. */
-      readonly name: string
-      readonly xid: number
-      readonly zxid: bigint
-      readonly err: number
-      readonly body: Body
-      /** What follows the reply. */
-      readonly next: 'goOn' | 'close'
-    }
-  | { readonly type: 'close' }
+export interface Reply {
+  readonly type: 'reply'
+  /** The operation, for those who count. */
+  readonly name: string
+  readonly xid: number
+  readonly zxid: bigint
+  readonly err: number
+  readonly body: Body
+  /** What follows the reply. */
+  readonly next: 'goOn' | 'close'
+}
+
+export type Outcome = Reply | { readonly type: 'close' }
 
 const log = logger('embedded')
 const CLOSE: Outcome = { type: 'close' }
@@ -46,13 +46,15 @@ export function process(world: World, client: Client, frame: JuteReader): Outcom
   if (header === null) return CLOSE
   if (header.opcode === OpCode.auth) return auth(world, client, header, frame)
   if (header.opcode === OpCode.sasl) return answerSasl(world, client, header, frame)
-  if (!isLetIn(world, client)) return failure('NA', header, NO_ZXID, NOT_LET_IN, 'close')
+  if (!isLetIn(world, client)) {
+    return reply('NA', header.xid, { zxid: NO_ZXID, err: NOT_LET_IN, next: 'close' })
+  }
   const { session } = client
   // A session that ended takes its requests with it: they get no answer.
   if (session === null) return CLOSE
   const found = routes.get(header.opcode)
   if (found === undefined && header.opcode !== OpCode.closeSession) {
-    return failure('NA', header, UNKNOWN_OPCODE_ZXID, UNIMPLEMENTED, 'close')
+    return reply('NA', header.xid, { zxid: UNKNOWN_OPCODE_ZXID, err: UNIMPLEMENTED, next: 'close' })
   }
   world.sessions.touch(session)
   return found === undefined ? end(world, client, header) : run(world, client, header, found, frame)
@@ -74,30 +76,23 @@ function run(world: World, client: Client, header: RequestHeader, found: Route, 
     const body = found.run(world, client, frame)
     // Whatever number a ping came with, its answer has the one of pings.
     const xid = found.opcode === OpCode.ping ? Xid.ping : header.xid
-    return { type: 'reply', name: found.name, xid, zxid: world.zxid, err: 0, body, next: 'goOn' }
+    return reply(found.name, xid, { zxid: world.zxid, body })
   } catch (error) {
-    if (error instanceof Refusal) return failure(found.name, header, world.zxid, error.err, 'goOn')
+    if (error instanceof Refusal) return reply(found.name, header.xid, { zxid: world.zxid, err: error.err })
     // As in ZooKeeper, a fault of the server is told to the client, and the others go on.
     log('%s failed: %O', found.name, error)
-    return failure(found.name, header, world.zxid, MARSHALLING_ERROR, 'goOn')
+    return reply(found.name, header.xid, { zxid: world.zxid, err: MARSHALLING_ERROR })
   }
 }
 
 /** The session is over before the reply is sent, and so are the requests behind this one. */
 function end(world: World, client: Client, header: RequestHeader): Outcome {
   const local = client.session?.kind === 'local'
-  if (world.mode === 'readOnly' && !local)
-    return failure('closeSession', header, world.zxid, NOT_READ_ONLY, 'goOn')
-  closeSession(world, client)
-  return {
-    type: 'reply',
-    name: 'closeSession',
-    xid: header.xid,
-    zxid: world.zxid,
-    err: 0,
-    body: null,
-    next: 'close',
+  if (world.mode === 'readOnly' && !local) {
+    return reply('closeSession', header.xid, { zxid: world.zxid, err: NOT_READ_ONLY })
   }
+  closeSession(world, client)
+  return reply('closeSession', header.xid, { zxid: world.zxid, next: 'close' })
 }
 
 function auth(world: World, client: Client, header: RequestHeader, frame: JuteReader): Outcome {
@@ -107,10 +102,12 @@ function auth(world: World, client: Client, header: RequestHeader, frame: JuteRe
     // An empty login is one, too; none at all is not.
     if (proofless && packet.scheme === 'digest') refuse('AUTH_FAILED')
     authenticate(world, client, packet)
-    return { type: 'reply', name: 'auth', xid: header.xid, zxid: NO_ZXID, err: 0, body: null, next: 'goOn' }
+    return reply('auth', header.xid, { zxid: NO_ZXID })
   } catch (error) {
     if (error instanceof JuteError) return CLOSE
-    if (error instanceof Refusal) return failure('auth', header, NO_ZXID, error.err, 'close')
+    if (error instanceof Refusal) {
+      return reply('auth', header.xid, { zxid: NO_ZXID, err: error.err, next: 'close' })
+    }
     throw error
   }
 }
@@ -121,21 +118,13 @@ function answerSasl(world: World, client: Client, header: RequestHeader, frame: 
     // No token at all is not an empty one: it costs the connection.
     if (token === null) return CLOSE
     const body = saslBody(sasl(world, client, token))
-    return { type: 'reply', name: 'sasl', xid: header.xid, zxid: NO_ZXID, err: 0, body, next: 'goOn' }
+    return reply('sasl', header.xid, { zxid: NO_ZXID, body })
   } catch (error) {
     if (error instanceof JuteError) return CLOSE
     if (!(error instanceof Refusal)) throw error
     // A failure is the one error that has a body: no token.
     const body = saslBody({ token: null })
-    return {
-      type: 'reply',
-      name: 'sasl',
-      xid: header.xid,
-      zxid: NO_ZXID,
-      err: error.err,
-      body,
-      next: 'close',
-    }
+    return reply('sasl', header.xid, { zxid: NO_ZXID, err: error.err, body, next: 'close' })
   }
 }
 
@@ -148,14 +137,13 @@ function isLetIn({ settings: { enforceAuth } }: World, client: Client): boolean 
   return enforceAuth === null || client.identities.some(({ scheme }) => enforceAuth.has(scheme))
 }
 
-function failure(
+/** What is not said: no error, no body, and the connection goes on. */
+function reply(
   name: string,
-  { xid }: RequestHeader,
-  zxid: bigint,
-  err: number,
-  next: 'goOn' | 'close',
-): Outcome {
-  return { type: 'reply', name, xid, zxid, err, body: null, next }
+  xid: number,
+  { zxid, err = 0, body = null, next = 'goOn' }: Partial<Reply> & Pick<Reply, 'zxid'>,
+): Reply {
+  return { type: 'reply', name, xid, zxid, err, body, next }
 }
 
 /** A null path is a fault of these before they begin; other writes judge theirs in their transaction. */

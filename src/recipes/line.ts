@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Acl, Watcher, ZooKeeperView } from '../../protocol/index.ts'
 import { childOf, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
+import { childrenOf } from './children.ts'
 import { deleteForCertain } from './persistence.ts'
 import type { Created } from './protected-create.ts'
-import { childrenOf, createProtected } from './protected-create.ts'
+import { createProtected } from './protected-create.ts'
 import { checkSequence, contendersOf, sequenceOf } from './sequence.ts'
 import { changed } from './wait.ts'
 
@@ -75,7 +76,7 @@ async function awaitTurn(zk: ZooKeeperView, node: Created, options: LineOptions)
   checkSequence(node.path, mine)
   for (;;) {
     if (zk.sessionId !== node.sessionId) return 'placeLost'
-    const children = await childrenOf(zk, parent, signal)
+    const children = await childrenOf(zk, parent, { signal })
     // A node that a dying session left stands in the list still, but it is not ours any more.
     if (!children.includes(node.name) || zk.sessionId !== node.sessionId) return 'placeLost'
     const before = contendersOf(children, profile.words).filter(

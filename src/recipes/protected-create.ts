@@ -1,9 +1,10 @@
 // Creating a sequential ephemeral znode exactly once, although the answer may be lost: the name carries a GUID.
 import type { Acl, Stat, ZooKeeperView } from '../../protocol/index.ts'
-import { childOf, ZooKeeperError } from '../../protocol/index.ts'
+import { childOf, nameOf, ZooKeeperError } from '../../protocol/index.ts'
 import { delay } from '../../protocol/support/abort.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
+import { childrenOf } from './children.ts'
 import { deleteForCertain, isPassing, isSessionOver, persistently } from './persistence.ts'
 
 export interface ProtectedInput {
@@ -21,6 +22,11 @@ export interface Created {
   readonly name: string
   readonly sessionId: bigint
   readonly stat: Stat
+}
+
+/** `stat`: of the ephemeral znode as it was created. */
+export function createdAs(path: string, stat: Stat): Created {
+  return { path, name: nameOf(path), sessionId: stat.ephemeralOwner, stat }
 }
 
 /**
@@ -64,7 +70,7 @@ async function create(zk: ZooKeeperView, input: ProtectedInput, signal?: AbortSi
     await persistently(() => zk.ensurePath(parent, { ...options, signal }), signal)
     return attempt()
   })
-  return { path, name: path.slice(path.lastIndexOf('/') + 1), sessionId: stat.ephemeralOwner, stat }
+  return createdAs(path, stat)
 }
 
 /** Ours is what carries the GUID and belongs to this session; what a dying session left is none. */
@@ -74,13 +80,11 @@ async function find(
   signal?: AbortSignal,
 ): Promise<Created | undefined> {
   await zk.sync(parent, { signal })
-  const children = await childrenOf(zk, parent, signal)
+  const children = await childrenOf(zk, parent, { signal })
   for (const name of children.filter(child => child.includes(guid))) {
     const path = childOf(parent, name)
     const stat = await zk.exists(path, { signal })
-    if (stat !== null && stat.ephemeralOwner === zk.sessionId) {
-      return { path, name, sessionId: stat.ephemeralOwner, stat }
-    }
+    if (stat !== null && stat.ephemeralOwner === zk.sessionId) return createdAs(path, stat)
   }
   return undefined
 }
@@ -92,20 +96,6 @@ async function removeGhost(zk: ZooKeeperView, input: ProtectedInput): Promise<vo
   } catch (error) {
     // With the session the znode goes too; without permission nothing can be done from here.
     if (!isSessionOver(error) && !ZooKeeperError.is(error)) throw error
-  }
-}
-
-/** The names of the children; none where there is no parent. */
-export async function childrenOf(
-  zk: ZooKeeperView,
-  parent: string,
-  signal?: AbortSignal,
-): Promise<readonly string[]> {
-  try {
-    return (await zk.getChildren(parent, { signal })).children
-  } catch (error) {
-    if (ZooKeeperError.is(error, 'NO_NODE')) return []
-    throw error
   }
 }
 

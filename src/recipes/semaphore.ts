@@ -7,10 +7,12 @@ import { childOf, isTerminal, MultiError, validatePath, ZooKeeperError } from '.
 import { delay, withDeadline } from '../../protocol/support/abort.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
+import { childrenOf } from './children.ts'
 import { RecipeError } from './errors.ts'
 import { kazooLock, takeTurn } from './line.ts'
 import { deleteForCertain, isPassing, persistently } from './persistence.ts'
 import type { Created } from './protected-create.ts'
+import { createdAs } from './protected-create.ts'
 import { Tenure } from './tenure.ts'
 import { changed, linkedOnly } from './wait.ts'
 
@@ -171,10 +173,9 @@ export class Semaphore {
   }
 
   async #createLease(guard: Created, signal: AbortSignal | undefined): Promise<Tenure> {
-    const name = randomUUID().replaceAll('-', '')
-    const path = childOf(this.path, name)
+    const path = childOf(this.path, randomUUID().replaceAll('-', ''))
     try {
-      return new Tenure(this.#zk, await this.#createOnce(guard, path, name, signal))
+      return new Tenure(this.#zk, await this.#createOnce(guard, path, signal))
     } catch (error) {
       void deleteForCertain(this.#zk, path, guard.sessionId).catch(() => {})
       throw error
@@ -185,28 +186,22 @@ export class Semaphore {
    * The check makes it fail when the guard has gone with its session: somebody else may be counting then.
    * The name is unique, so a znode that is there after a lost answer is ours.
    */
-  async #createOnce(
-    guard: Created,
-    path: string,
-    name: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Created> {
+  async #createOnce(guard: Created, path: string, signal: AbortSignal | undefined): Promise<Created> {
     const options = this.#acl === undefined ? {} : { acl: this.#acl }
     const transaction = this.#zk.transaction().check(guard.path)
     transaction.create(path, this.#identifier, { ...options, mode: 'ephemeral' })
+    let failure: ZooKeeperError | null = null
     try {
       const made = (await transaction.commit({ signal })).find(result => result.type === 'create')
-      if (made?.stat) return { path, name, sessionId: made.stat.ephemeralOwner, stat: made.stat }
+      if (made?.stat) return createdAs(path, made.stat)
     } catch (error) {
       if (!isPassing(error)) throw error
-      const stat = await persistently(() => this.#look(path, signal), signal)
-      if (stat?.ephemeralOwner !== guard.sessionId) throw error
-      return { path, name, sessionId: stat.ephemeralOwner, stat }
+      failure = error
     }
-    // Old servers do not tell the Stat of what a transaction created.
+    // The answer was lost, or came from an old server, which does not tell the Stat of what a transaction created.
     const stat = await persistently(() => this.#look(path, signal), signal)
-    if (stat?.ephemeralOwner === guard.sessionId) return { path, name, sessionId: stat.ephemeralOwner, stat }
-    throw new ZooKeeperError('SESSION_EXPIRED', { path, operation: 'multi', mayHaveApplied: true })
+    if (stat?.ephemeralOwner === guard.sessionId) return createdAs(path, stat)
+    throw failure ?? new ZooKeeperError('SESSION_EXPIRED', { path, operation: 'multi', mayHaveApplied: true })
   }
 
   /** Syncs first: a server that lags behind would not show what was just created. */
@@ -215,13 +210,8 @@ export class Semaphore {
     return this.#zk.exists(path, { signal })
   }
 
-  async #leases(signal: AbortSignal | undefined, watch?: Watcher): Promise<readonly string[]> {
-    try {
-      return (await this.#zk.getChildren(this.path, { watch, signal })).children
-    } catch (error) {
-      if (ZooKeeperError.is(error, 'NO_NODE')) return []
-      throw error
-    }
+  #leases(signal: AbortSignal | undefined, watch?: Watcher): Promise<readonly string[]> {
+    return childrenOf(this.#zk, this.path, { watch, signal })
   }
 
   /** Makes the pool with its number in one step; one that a Python process left half made gets its number. */
