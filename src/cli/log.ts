@@ -5,7 +5,7 @@ export interface Output {
   write(text: string): unknown
 }
 
-export const levels = { debug: 10, info: 20, warning: 30, error: 40 } as const
+export const levels = { debug: 10, info: 20, warning: 30 } as const
 
 export class Log {
   readonly #output: Output

@@ -1,14 +1,14 @@
 // The command line of ndsr: words and flags in, a plain object out.
 import { createRequire } from 'node:module'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { validatePath, ZooKeeperError } from '../../protocol/index.ts'
-import type { DevOptions } from './dev/options.ts'
+import type { DevInvocation } from './dev/options.ts'
 import { parseDev } from './dev/options.ts'
-import { exitCodeHelp, exitCodes } from './exit-codes.ts'
+import { exitCodeHelp } from './exit-codes.ts'
 import type { Format } from './format/format.ts'
 import { formats } from './format/format.ts'
-import type { Streams } from './usage.ts'
-import { mayBePassword, outputTo } from './usage.ts'
+import type { Done, Streams } from './usage.ts'
+import { doneWith, mayBePassword, outputTo } from './usage.ts'
 
 export interface GetOptions {
   readonly path: string
@@ -25,11 +25,7 @@ export interface GetOptions {
   readonly timeout: number
 }
 
-export type Invocation =
-  | { readonly kind: 'get'; readonly options: GetOptions }
-  | { readonly kind: 'dev'; readonly options: DevOptions }
-  /** Help, the version or a usage error: all is said. */
-  | { readonly kind: 'done'; readonly exitCode: 0 | 2 }
+export type Invocation = { readonly kind: 'get'; readonly options: GetOptions } | DevInvocation | Done
 
 export interface Surroundings extends Streams {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -53,10 +49,8 @@ const USAGE = '[get] [PATH] [options]'
 /** `argv` without the interpreter and the script. */
 export function parseArguments(argv: readonly string[], surroundings: Surroundings): Invocation {
   const [first, ...rest] = argv
-  if (first === undefined || !/^dev$/i.test(first)) return parseGet(argv, surroundings)
-  const parsed = parseDev(rest, surroundings)
-  if (parsed.options !== null) return { kind: 'dev', options: parsed.options }
-  return { kind: 'done', exitCode: parsed.usage ? exitCodes.usage : exitCodes.ok }
+  const isDev = first !== undefined && /^dev$/i.test(first)
+  return isDev ? parseDev(rest, surroundings) : parseGet(argv, surroundings)
 }
 
 function parseGet(argv: readonly string[], { env, ...streams }: Surroundings): Invocation {
@@ -81,8 +75,7 @@ function parseGet(argv: readonly string[], { env, ...streams }: Surroundings): I
       },
     }
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return { kind: 'done', exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
+    return doneWith(error)
   }
 }
 

@@ -1,10 +1,24 @@
-// How the command lines of ndsr print help and usage errors: names of flags, never what might be a secret.
+// How the command lines of ndsr print help and usage errors, and end: names of flags, never what might be a secret.
 import type { Command, OutputConfiguration } from 'commander'
+import { CommanderError } from 'commander'
+import { exitCodes } from './exit-codes.ts'
 import type { Output } from './log.ts'
 
 export interface Streams {
   readonly stdout: Output
   readonly stderr: Output
+}
+
+/** Help, the version or a usage error: all is said. */
+export interface Done {
+  readonly kind: 'done'
+  readonly exitCode: 0 | 2
+}
+
+/** What an error of the parser comes to; any other one is thrown on. */
+export function doneWith(error: unknown): Done {
+  if (!(error instanceof CommanderError)) throw error
+  return { kind: 'done', exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.usage }
 }
 
 export function outputTo({ stdout, stderr }: Streams): OutputConfiguration {

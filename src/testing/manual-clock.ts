@@ -6,7 +6,7 @@ import { TimerList } from './timer-list.ts'
  * ```ts
  * const clock = new ManualClock()
  * await using server = await EmbeddedZooKeeper.start({ clock })
- * clock.advance(60_000)   // sessions that nobody was heard of expire, znodes with a time to live are reaped
+ * clock.advance(60_000)   // sessions expire that were not heard of, znodes with a time to live are reaped
  * ```
  * Its time moves with `advance` only; sockets and promises go on as ever. Its timers do not keep the process from ending.
  */

@@ -38,9 +38,9 @@ t.test('dev: options, and what is refused', async t => {
     options: { port: 0, host: '::1', seed: 'x.yaml', quiet: true },
   })
   for (const argv of [['--port=65536'], ['--port=x'], ['--port=-1'], ['--seed'], ['word'], ['--unknown']]) {
-    t.match(parse(...argv), { options: null, usage: true, said: /^ndsr: / })
+    t.match(parse(...argv), { kind: 'done', exitCode: 2, said: /^ndsr: / })
   }
-  t.match(parse('--help'), { options: null, usage: false, said: /memory only/ })
+  t.match(parse('--help'), { kind: 'done', exitCode: 0, said: /memory only/ })
 })
 
 t.test('dev: a seed is what get prints, and bad ones say where', async t => {

@@ -5,15 +5,13 @@ import { onAbort } from '../../../protocol/support/abort.ts'
 import { EmbeddedZooKeeper } from '../../embedded/index.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { exitCodes } from '../exit-codes.ts'
-import type { Output } from '../log.ts'
 import { Log, levels } from '../log.ts'
+import type { Streams } from '../usage.ts'
 import type { DevOptions } from './options.ts'
 import type { SeedNode } from './seed.ts'
 import { parseSeed, plant } from './seed.ts'
 
-export interface DevSurroundings {
-  readonly stdout: Output
-  readonly stderr: Output
+export interface DevSurroundings extends Streams {
   /** Ends the server; without it, it runs for ever. */
   readonly signal?: AbortSignal
 }

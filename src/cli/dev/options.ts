@@ -1,7 +1,7 @@
 // The command line of ndsr dev.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { Streams } from '../usage.ts'
-import { outputTo } from '../usage.ts'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Done, Streams } from '../usage.ts'
+import { doneWith, outputTo } from '../usage.ts'
 
 export interface DevOptions {
   /** 0: a free one. */
@@ -12,13 +12,15 @@ export interface DevOptions {
   readonly quiet: boolean
 }
 
+export interface DevInvocation {
+  readonly kind: 'dev'
+  readonly options: DevOptions
+}
+
 const USAGE = 'dev [options]'
 
-/** `argv` without the word `dev`. null: help or a usage error, and all is said; `usage` tells which. */
-export function parseDev(
-  argv: readonly string[],
-  streams: Streams,
-): { readonly options: DevOptions } | { readonly options: null; readonly usage: boolean } {
+/** `argv` without the word `dev`. */
+export function parseDev(argv: readonly string[], streams: Streams): DevInvocation | Done {
   const program = new Command('ndsr')
     .usage(USAGE)
     .description(
@@ -37,11 +39,10 @@ export function parseDev(
   try {
     program.parse([...argv], { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return { options: null, usage: error.exitCode !== 0 }
+    return doneWith(error)
   }
   const { port, host, seed = null, quiet } = program.opts<Omit<DevOptions, 'seed'> & { seed?: string }>()
-  return { options: { port, host, seed, quiet } }
+  return { kind: 'dev', options: { port, host, seed, quiet } }
 }
 
 function portOf(text: string): number {
