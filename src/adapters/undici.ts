@@ -1,6 +1,7 @@
 // An undici dispatcher for names of services: each request goes to an instance that the view picks.
 import type { Buffer } from 'node:buffer'
-import { DecoratorHandler, Dispatcher, Pool } from 'undici'
+// The file, since Bun has a stand-in of its own for the bare name, and that knows no dispatchers.
+import { DecoratorHandler, Dispatcher, Pool } from 'undici/index.js'
 import type { Lease } from '../registry/discovery/leases.ts'
 import type { View } from '../registry/discovery/view.ts'
 import { ServiceRegistryError } from '../registry/errors.ts'

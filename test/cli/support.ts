@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { RunOptions } from '../../src/cli/run.ts'
 import { run } from '../../src/cli/run.ts'
+import { scriptArgs } from '../support/child.ts'
 import type { Test } from '../tap.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -41,7 +42,7 @@ export interface Program {
 
 /** Starts the program from the sources; the test ends it if it does not end by itself. */
 export function startProgram(t: Test, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(process.execPath, ['--import=tsx', 'src/cli/main.ts', ...argv], {
+  const child = spawn(process.execPath, scriptArgs('src/cli/main.ts', argv), {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
   })

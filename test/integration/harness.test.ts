@@ -12,6 +12,7 @@ import { poll } from '../../scripts/zookeeper/run/poll.ts'
 import { freePorts } from '../../scripts/zookeeper/run/ports.ts'
 import type { Server } from '../../scripts/zookeeper/server.ts'
 import { startServer } from '../../scripts/zookeeper/server.ts'
+import { programArgs } from '../support/child.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 
@@ -215,7 +216,7 @@ const startParent = async (
     const server = await startServer()
     const report = () => console.log(JSON.stringify({ pid: server.pid, folder: server.folder }))
     ${then}`
-  const parent = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', code], {
+  const parent = spawn(process.execPath, programArgs(code), {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })

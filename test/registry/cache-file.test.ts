@@ -9,7 +9,7 @@ import { CacheFile } from '../../src/registry/cache-file.ts'
 import type { SavedPaths } from '../../src/registry/cache-format.ts'
 import { parse, render } from '../../src/registry/cache-format.ts'
 import { FileLock } from '../../src/registry/file-lock.ts'
-import { onNode } from '../support/child.ts'
+import { onNode, programArgs, scriptArgs } from '../support/child.ts'
 import { folder } from '../support/folder.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
@@ -124,7 +124,7 @@ t.test(
     console.log((await cache.read()).size, await cache.write(new Map(), 100))
     process.seteuid(user)
   `
-    const child = run(['--import=tsx', '--input-type=module', '-e', program])
+    const child = run(programArgs(program))
     t.strictSame(await child.done, { code: 0, output: 'CACHE_FILE\nCACHE_FILE\n0 false\n' })
   },
 )
@@ -174,7 +174,7 @@ t.test('file lock: one holder; a dead or a frozen one is replaced, and notices',
   await first.release()
   t.equal(await second.held(), true, 'the former holder takes nothing away')
   await second.release()
-  const dead = run(['-e', ''])
+  const dead = run(programArgs(''))
   await dead.done
   const token = randomUUID()
   await writeFile(path, JSON.stringify({ token, pid: dead.pid, host: hostname() }))
@@ -215,14 +215,16 @@ t.test('file lock: what somebody else left in its place leads nowhere', async t 
   await rm(`${file}.lock`, { recursive: true })
   t.match(warnings, [{ code: 'CACHE_FILE' }, { code: 'CACHE_FILE' }])
   if (process.platform === 'win32') return
-  const pipe = run(['-e', `require('node:child_process').execFileSync('mkfifo', ['${file}.lock'])`])
+  const pipe = run(
+    programArgs(`(await import('node:child_process')).execFileSync('mkfifo', ['${file}.lock'])`),
+  )
   t.equal((await pipe.done).code, 0)
   t.equal(await cache.write(one('/a'), 0), false, 'does not wait at a pipe')
 })
 
 function writer(file: string, name: string, count: number): string[] {
   const program = fileURLToPath(new URL('children/cache-writer.ts', import.meta.url))
-  return ['--import=tsx', program, file, name, String(count)]
+  return scriptArgs(program, [file, name, String(count)])
 }
 
 interface Child {

@@ -1,6 +1,7 @@
 // Every operation on znodes against a real server: results, data as it is, versions, and what errors carry.
 import { Buffer } from 'node:buffer'
 import { ZooKeeperError } from '../../../protocol/index.ts'
+import { FaultProxy } from '../../../src/testing/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
@@ -192,8 +193,13 @@ test('many operations at once are answered each by its own reply', async t => {
 })
 
 test('H10: deadlines and signals end a call, and the client goes on', async t => {
-  const zk = await connect(t)
-  await zk.create('/a')
+  const { zk: writer, chroot, servers } = await connectInChroot(t)
+  await writer.create('/a')
+  const proxy = await FaultProxy.start({ target: servers })
+  t.teardown(() => proxy.close())
+  const zk = await client(t, `${proxy.connectString}${chroot}`)
+  // No answer is faster than the deadline.
+  proxy.set({ kind: 'stall', direction: 'toClient' })
   t.match(await errorOf(zk.get('/a', { timeout: 0 })), {
     code: 'REQUEST_TIMEOUT',
     path: '/a',
@@ -201,6 +207,7 @@ test('H10: deadlines and signals end a call, and the client goes on', async t =>
   })
   const write = await errorOf(zk.set('/a', 'x', { timeout: 0 }))
   t.match(write, { code: 'REQUEST_TIMEOUT', operation: 'setData', mayHaveApplied: true })
+  proxy.set({ kind: 'pass' })
   await eventually('it was applied', async () => (await zk.exists('/a'))?.version === 1)
   const reason = new Error('enough')
   t.equal(await errorOf(zk.get('/a', { signal: AbortSignal.abort(reason) })), reason)

@@ -113,10 +113,10 @@ t.test('a registry does not cross: a clone fails, and says why', async t => {
   const { servers } = await branch(t, at)
   const shared = await getServiceRegistry({ servers })
   t.teardown(() => shared[Symbol.asyncDispose]())
-  t.throws(() => structuredClone(shared), {
-    name: 'DataCloneError',
-    message: /stays in its process and thread/,
-  })
+  const clone = (): unknown => structuredClone(shared)
+  t.throws(clone, { name: 'DataCloneError' })
+  if ('bun' in process.versions) t.pass('why', { skip: "not applicable: Bun's error names no symbol" })
+  else t.throws(clone, { message: /stays in its process and thread/ })
   const { port1, port2 } = new MessageChannel()
   t.throws(() => port1.postMessage({ shared }), { name: 'DataCloneError' })
   port1.close()

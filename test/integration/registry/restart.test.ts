@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
@@ -45,7 +46,7 @@ interface Child {
 
 function registrant(t: Test, servers: string, path: string, sessionFile = ''): Child {
   const script = fileURLToPath(new URL('children/registrant.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import=tsx', script, servers, path, sessionFile], {
+  const child = spawn(process.execPath, scriptArgs(script, [servers, path, sessionFile]), {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })
