@@ -1,5 +1,6 @@
 // Keeps one connection alive with pings, and notices when the other end has gone silent.
 import type { Clock, Timer } from '../support/clock.ts'
+import { afterInput } from './after-input.ts'
 import type { Timeouts } from './timeouts.ts'
 
 export interface HeartbeatPort {
@@ -62,14 +63,19 @@ export class Heartbeat {
   #wake(due: number): void {
     const late = this.#clock.now() - due
     if (late > this.#timeouts.ping) this.#port.stalled(late)
-    // What has arrived meanwhile is read before anything is judged: the other end may be fine and we late.
-    this.#clock.defer(() => this.#clock.defer(() => this.#judge()))
+    // What has arrived meanwhile is read before silence is judged: the other end may be fine and we late.
+    if (this.#silent) this.#timer = afterInput(this.#clock, () => this.#judge())
+    else this.#judge()
+  }
+
+  get #silent(): boolean {
+    return this.#clock.now() >= this.#deadline
   }
 
   #judge(): void {
     if (!this.#running) return
     const now = this.#clock.now()
-    if (now >= this.#deadline) {
+    if (this.#silent) {
       this.stop()
       this.#port.dead(now - this.#receivedAt)
       return

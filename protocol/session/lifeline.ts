@@ -1,5 +1,6 @@
 // The client's own clock of its session: when it can no longer be sure of it, and when it must be over.
 import type { Clock, Timer } from '../support/clock.ts'
+import { afterInput } from './after-input.ts'
 import type { Timeouts } from './timeouts.ts'
 
 export interface LifelinePort {
@@ -56,10 +57,15 @@ export class Lifeline {
     this.#timer?.cancel()
     const due = this.#due()
     if (due === undefined) return
-    this.#timer = this.#clock.schedule(due - this.#clock.now(), () => {
-      // As in the heartbeat, what has arrived is read first: after a stall it may prove the session alive.
-      this.#clock.defer(() => this.#clock.defer(() => this.#judge()))
-    })
+    this.#timer = this.#clock.schedule(due - this.#clock.now(), () => this.#wake())
+  }
+
+  /** As in the heartbeat, what has arrived is read first: after a stall it may prove the session alive. */
+  #wake(): void {
+    const due = this.#due()
+    if (due === undefined) return
+    if (this.#clock.now() < due) this.#arm()
+    else this.#timer = afterInput(this.#clock, () => this.#judge())
   }
 
   /** When the next stage begins; undefined when there is none. */

@@ -33,13 +33,11 @@ export class JvmProcess {
   readonly pid: number
   // Settles when the JVM has ended, with words that say how.
   readonly ended: Promise<string>
-  readonly #child: ChildProcess
   readonly #tie: Socket
   #running = true
 
   private constructor(child: ChildProcess, pid: number) {
     this.pid = pid
-    this.#child = child
     this.#tie = child.stdio[3] as unknown as Socket
     // The watching shell may end first; nothing is lost by a word that it did not hear.
     this.#tie.on('error', () => {})
@@ -81,7 +79,13 @@ export class JvmProcess {
 
   // False when there was nothing to signal. Never reaches a process that took over the id of an ended JVM.
   signal(name: NodeJS.Signals): boolean {
-    return this.#running && this.#child.kill(name)
+    if (!this.#running) return false
+    try {
+      // Not by the child: on Deno its `kill` does nothing from the second time on.
+      return process.kill(this.pid, name)
+    } catch {
+      return false
+    }
   }
 
   // After this the folder is the caller's alone. The JVM must have ended.

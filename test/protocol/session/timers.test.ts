@@ -111,10 +111,24 @@ t.test(
   },
 )
 
+t.test(
+  'H13: heartbeat: what is read only while the process waits is read before silence is judged',
+  async t => {
+    const { clock, heartbeat, log } = startHeartbeat()
+    heartbeat.sent(clock.now())
+    clock.stall(20_000)
+    clock.afterNextTimer(() => clock.afterNextTimer(() => heartbeat.received(clock.now())))
+    await clock.advance(0)
+    t.strictSame(log, ['stalled for 17000 at 20000', 'ping at 20000'])
+    heartbeat.stop()
+  },
+)
+
 t.test('heartbeat: stopped between a late timer and its judgement, it says nothing', async t => {
   const { clock, heartbeat, log } = startHeartbeat()
-  clock.stall(3000)
-  clock.afterNextTimer(() => heartbeat.stop())
+  heartbeat.sent(clock.now())
+  clock.stall(6000)
+  clock.afterNextTimer(() => clock.afterNextTimer(() => heartbeat.stop()))
   await clock.advance(0)
   t.strictSame(log, [])
   t.equal(clock.scheduled, 0)
@@ -207,6 +221,18 @@ t.test('H13: lifeline: after a stall, answers that have arrived are read before 
   t.strictSame(log, ['silent at 12000'])
   lifeline.stop()
   t.equal(clock.scheduled, 0)
+})
+
+t.test('H13: lifeline: what is read only while the process waits is read before it is judged', async t => {
+  const { clock, lifeline, log } = startLifeline()
+  lifeline.established(timeouts, clock.now())
+  await clock.advance(3000)
+  const sentAt = clock.now()
+  clock.stall(8000)
+  clock.afterNextTimer(() => clock.afterNextTimer(() => lifeline.proven(sentAt)))
+  await clock.advance(0)
+  t.strictSame(log, [])
+  lifeline.stop()
 })
 
 t.test('lifeline: stop() ends it, also from inside its own report', async t => {

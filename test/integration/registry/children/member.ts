@@ -25,7 +25,6 @@ tell('ready', { same: again === registry })
 async function end(): Promise<void> {
   await registry[Symbol.asyncDispose]()
   if (isMainThread) process.disconnect?.()
-  else parentPort?.close()
 }
 
 if (isMainThread) process.once('message', () => void end())
