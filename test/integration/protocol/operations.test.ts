@@ -1,11 +1,10 @@
 // Every operation on znodes against a real server: results, data as it is, versions, and what errors carry.
 import { Buffer } from 'node:buffer'
 import { ZooKeeperError } from '../../../protocol/index.ts'
-import { FaultProxy } from '../../../src/testing/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
-import { errorOf } from './support.ts'
+import { errorOf, proxyTo } from './support.ts'
 
 const test = concurrently({ jobs: 16, timeout: 30_000 })
 
@@ -195,8 +194,7 @@ test('many operations at once are answered each by its own reply', async t => {
 test('H10: deadlines and signals end a call, and the client goes on', async t => {
   const { zk: writer, chroot, servers } = await connectInChroot(t)
   await writer.create('/a')
-  const proxy = await FaultProxy.start({ target: servers })
-  t.teardown(() => proxy.close())
+  const proxy = await proxyTo(t, servers)
   const zk = await client(t, `${proxy.connectString}${chroot}`)
   // No answer is faster than the deadline.
   proxy.set({ kind: 'stall', direction: 'toClient' })
