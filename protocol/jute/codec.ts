@@ -8,4 +8,3 @@ export interface Codec<T> {
 }
 
 export const writeString = (writer: JuteWriter, value: string): void => writer.writeString(value)
-export const readString = (reader: JuteReader): string => reader.readString()

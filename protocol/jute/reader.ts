@@ -1,8 +1,15 @@
 // The Jute reader: primitives taken from a window of a buffer, in place, with every bound checked.
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii } from 'node:buffer'
 import { JuteError } from './error.ts'
 
 const NOTHING = Buffer.alloc(0)
+const LENGTH_BYTES = 4
+/** Fewer strings than this are read one by one: a block has a price of its own. */
+const FEW_STRINGS = 4
+/** Longer strings are decoded one by one: their length is no ASCII, and the call counts for little. */
+const LONG_STRING = 127
+/** Bytes decoded together. A string that is cut out of another keeps it in memory: so much a kept name may cost. */
+const STRING_BLOCK = 1024
 
 export class JuteReader {
   #buffer: Buffer = NOTHING
@@ -98,12 +105,55 @@ export class JuteReader {
     return this.readNullableString() ?? ''
   }
 
+  /**
+   * A vector of strings. Where they are short and all ASCII, as most names are, many are decoded with one call and cut
+   * apart: the call is what costs.
+   */
+  readStrings(): string[] {
+    const count = this.readInt()
+    const strings: string[] = []
+    while (strings.length < count) {
+      const end = this.#endOfBlock(count - strings.length)
+      if (end > this.#position && isAscii(this.#buffer.subarray(this.#position, end))) {
+        this.#cutBlock(end, strings)
+      } else {
+        do strings.push(this.readString())
+        while (this.#position < end)
+      }
+    }
+    return strings
+  }
+
   /** Null and negative counts read as empty, as in Java. The list grows only with items that are there. */
   readVector<T>(read: (reader: JuteReader) => T): T[] {
     const count = this.readInt()
     const items: T[] = []
     for (let i = 0; i < count; i++) items.push(read(this))
     return items
+  }
+
+  /** Where the block ends that begins here: before a length that is not sound, a long string, or the end of the frame. */
+  #endOfBlock(most: number): number {
+    if (most < FEW_STRINGS) return this.#position
+    const limit = Math.min(this.#position + STRING_BLOCK, this.#end)
+    let end = this.#position
+    for (let i = 0; i < most && end + LENGTH_BYTES <= limit; i++) {
+      const length = this.#view.getInt32(end)
+      if (length < 0 || length > LONG_STRING || length > limit - end - LENGTH_BYTES) break
+      end += LENGTH_BYTES + length
+    }
+    return end
+  }
+
+  /** The strings up to `end`, where every byte, those of the lengths too, is one character. */
+  #cutBlock(end: number, strings: string[]): void {
+    const start = this.#position
+    const text = this.#buffer.toString('latin1', start, end)
+    while (this.#position < end) {
+      const from = this.#position + LENGTH_BYTES
+      this.#position = from + this.#view.getInt32(this.#position)
+      strings.push(text.slice(from - start, this.#position - start))
+    }
   }
 
   #readLength(what: string): number {

@@ -1,6 +1,6 @@
 // Questions about sessions and subtrees, and changes of the ensemble.
 import type { Codec } from '../jute/codec.ts'
-import { readString, writeString } from '../jute/codec.ts'
+import { writeString } from '../jute/codec.ts'
 
 export interface GetEphemeralsRequest {
   readonly prefixPath: string
@@ -39,7 +39,7 @@ export const getEphemeralsRequest: Codec<GetEphemeralsRequest> = {
 
 export const getEphemeralsReply: Codec<GetEphemeralsReply> = {
   write: (writer, value) => writer.writeVector(value.ephemerals, writeString),
-  read: reader => ({ ephemerals: reader.readVector(readString) }),
+  read: reader => ({ ephemerals: reader.readStrings() }),
 }
 
 export const getAllChildrenNumberReply: Codec<GetAllChildrenNumberReply> = {

@@ -1,6 +1,6 @@
 // Listings of children.
 import type { Codec } from '../jute/codec.ts'
-import { readString, writeString } from '../jute/codec.ts'
+import { writeString } from '../jute/codec.ts'
 import type { Stat } from './data.ts'
 import { stat } from './data.ts'
 
@@ -15,7 +15,7 @@ export interface GetChildren2Reply extends GetChildrenReply {
 
 export const getChildrenReply: Codec<GetChildrenReply> = {
   write: (writer, value) => writer.writeVector(value.children, writeString),
-  read: reader => ({ children: reader.readVector(readString) }),
+  read: reader => ({ children: reader.readStrings() }),
 }
 
 export const getChildren2Reply: Codec<GetChildren2Reply> = {
@@ -23,5 +23,5 @@ export const getChildren2Reply: Codec<GetChildren2Reply> = {
     writer.writeVector(value.children, writeString)
     stat.write(writer, value.stat)
   },
-  read: reader => ({ children: reader.readVector(readString), stat: stat.read(reader) }),
+  read: reader => ({ children: reader.readStrings(), stat: stat.read(reader) }),
 }

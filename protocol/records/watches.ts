@@ -1,6 +1,6 @@
 // Watches: the event that a server sends, and the lists that re-arm watches on a new connection.
 import type { Codec } from '../jute/codec.ts'
-import { readString, writeString } from '../jute/codec.ts'
+import { writeString } from '../jute/codec.ts'
 
 /** Numbers of Watcher.Event.EventType that a server sends. */
 export const EventType = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const
@@ -42,9 +42,9 @@ export const setWatches: Codec<SetWatches> = {
   },
   read: reader => ({
     relativeZxid: reader.readLong(),
-    dataWatches: reader.readVector(readString),
-    existWatches: reader.readVector(readString),
-    childWatches: reader.readVector(readString),
+    dataWatches: reader.readStrings(),
+    existWatches: reader.readStrings(),
+    childWatches: reader.readStrings(),
   }),
 }
 
@@ -56,8 +56,8 @@ export const setWatches2: Codec<SetWatches2> = {
   },
   read: reader => ({
     ...setWatches.read(reader),
-    persistentWatches: reader.readVector(readString),
-    persistentRecursiveWatches: reader.readVector(readString),
+    persistentWatches: reader.readStrings(),
+    persistentRecursiveWatches: reader.readStrings(),
   }),
 }
 
