@@ -5,7 +5,10 @@ import { JuteWriter } from './jute/writer.ts'
 
 /** Bytes of the length in front of each frame. */
 export const LENGTH_BYTES = 4
+const NOTHING = Buffer.alloc(0)
 const FIRST_ASSEMBLY = 64 * 1024
+/** For each byte that has arrived of a split frame, so many are set aside for the rest of it. */
+const FORESIGHT = 16
 const OUTPUT_BUFFER = 64 * 1024
 const SPARE_BUFFERS = 2
 /** A buffer that one large request made grow is not kept. */
@@ -26,13 +29,14 @@ export class FrameError extends Error {
 
 /**
  * Cuts a byte stream into frames. A frame that lies whole in a chunk is read in place; only one that
- * is split is copied, into a buffer that grows with the bytes that have arrived, not with the length claimed.
+ * is split is copied, into a buffer that grows with the bytes that have arrived, not with the length claimed. A large
+ * frame gets memory of its own that way, just as long as it is, and large data is handed out in place.
  */
 export class FrameDecoder {
   readonly #limit: number
   readonly #onFrame: (frame: JuteReader) => void
   readonly #reader = new JuteReader()
-  #assembly: Buffer = Buffer.alloc(0)
+  #assembly: Buffer = NOTHING
   #assembled = 0
   #stopped = false
 
@@ -45,7 +49,7 @@ export class FrameDecoder {
   /** No frame is delivered any more, not even from the chunk at hand. */
   stop(): void {
     this.#stopped = true
-    this.#assembly = Buffer.alloc(0)
+    this.#assembly = NOTHING
     this.#assembled = 0
   }
 
@@ -54,7 +58,9 @@ export class FrameDecoder {
     if (this.#stopped) return
     const start = this.#assembled > 0 ? this.#complete(chunk) : 0
     const end = this.#inPlace(chunk, start)
-    if (!this.#stopped && end < chunk.length) this.#keep(chunk, end, chunk.length)
+    if (this.#stopped || end === chunk.length) return
+    const whole = chunk.length - end < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + this.#length(chunk, end)
+    this.#keep(chunk, end, chunk.length, whole)
   }
 
   /** Delivers the whole frames from `start` on; returns where the rest begins. */
@@ -77,12 +83,12 @@ export class FrameDecoder {
     let taken = 0
     if (this.#assembled < LENGTH_BYTES) {
       taken = Math.min(LENGTH_BYTES - this.#assembled, chunk.length)
-      this.#keep(chunk, 0, taken)
+      this.#keep(chunk, 0, taken, LENGTH_BYTES)
       if (this.#assembled < LENGTH_BYTES) return taken
     }
     const whole = LENGTH_BYTES + this.#length(this.#assembly, 0)
     const more = Math.min(whole - this.#assembled, chunk.length - taken)
-    this.#keep(chunk, taken, taken + more)
+    this.#keep(chunk, taken, taken + more, whole)
     if (this.#assembled === whole) this.#deliver(whole)
     return taken + more
   }
@@ -90,17 +96,19 @@ export class FrameDecoder {
   #deliver(whole: number): void {
     const frame = this.#assembly
     this.#assembled = 0
-    // A large buffer is not kept for the small frames that follow.
-    if (frame.length > FIRST_ASSEMBLY) this.#assembly = Buffer.alloc(0)
-    this.#reader.attach(frame)
+    // A large buffer is not kept for the small frames that follow: it belongs to whoever reads the frame.
+    const ownership = frame.length > FIRST_ASSEMBLY ? 'given' : 'lent'
+    if (ownership === 'given') this.#assembly = NOTHING
+    this.#reader.attach(frame, ownership)
     this.#reader.window(LENGTH_BYTES, whole)
     this.#onFrame(this.#reader)
   }
 
-  #keep(chunk: Buffer, from: number, to: number): void {
+  /** `whole` is the length of the frame that the bytes are part of, as far as it is known. */
+  #keep(chunk: Buffer, from: number, to: number, whole: number): void {
     const needed = this.#assembled + to - from
     if (needed > this.#assembly.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_ASSEMBLY, needed, this.#assembly.length * 2))
+      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_ASSEMBLY, Math.min(whole, needed * FORESIGHT)))
       this.#assembly.copy(larger, 0, 0, this.#assembled)
       this.#assembly = larger
     }

@@ -11,8 +11,12 @@ const LONG_STRING = 127
 /** Bytes decoded together. A string that is cut out of another keeps it in memory: so much a kept name may cost. */
 const STRING_BLOCK = 1024
 
+/** `lent`: the bytes are used again, and all that is read is a copy. `given`: nobody else has them. */
+export type Ownership = 'lent' | 'given'
+
 export class JuteReader {
   #buffer: Buffer = NOTHING
+  #ownership: Ownership = 'lent'
   #view: DataView = viewOf(NOTHING)
   #start = 0
   #position = 0
@@ -26,7 +30,8 @@ export class JuteReader {
   }
 
   /** Reads from `bytes` from now on; `window` says from where to where. */
-  attach(bytes: Uint8Array): void {
+  attach(bytes: Uint8Array, ownership: Ownership = 'lent'): void {
+    this.#ownership = ownership
     this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#view = viewOf(this.#buffer)
   }
@@ -83,11 +88,17 @@ export class JuteReader {
     return this.#view.getInt32(at) * 2 ** 32 + this.#view.getUint32(at + 4)
   }
 
-  /** A copy, because the bytes below belong to the connection. */
+  /**
+   * Bytes that belong to the caller: a copy, or a part of what was given where that is more than half of it, so that no
+   * small data keeps a large frame in memory.
+   */
   readBuffer(): Uint8Array | null {
     const length = this.#readLength('buffer')
     if (length === -1) return null
     const at = this.#take(length)
+    if (this.#ownership === 'given' && length > this.#buffer.length / 2) {
+      return this.#buffer.subarray(at, at + length)
+    }
     const copy = Buffer.allocUnsafe(length)
     this.#buffer.copy(copy, 0, at, at + length)
     return copy

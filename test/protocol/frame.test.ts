@@ -104,6 +104,76 @@ t.test('frames: a claimed length takes no memory until its bytes come', async t 
   t.ok(grown < 16 * 1024 * 1024, `${decoders.length} claims of 2 GiB took ${grown} bytes`)
 })
 
+t.test('frames: memory for a large frame grows with what has arrived of it', async t => {
+  const before = process.memoryUsage().arrayBuffers
+  const decoder = new FrameDecoder(2 ** 31 - 1, () => {})
+  decoder.push(Buffer.from('7ffffffa', 'hex'))
+  const part = Buffer.alloc(100_000)
+  for (let i = 0; i < 10; i++) decoder.push(part)
+  const grown = process.memoryUsage().arrayBuffers - before
+  t.ok(grown < 32 * 1024 * 1024, `a million bytes of a claim of 2 GiB took ${grown}`)
+})
+
+/** The data of the frames that the chunks give. */
+function dataOf(decodable: readonly Buffer[], chunkSize: number): Buffer[] {
+  const stream = Buffer.concat(decodable.map(data => frameOf(frameOf(data))))
+  const found: Buffer[] = []
+  const decoder = new FrameDecoder(2 ** 30, frame => found.push(frame.readBuffer() as Buffer))
+  // As a socket does that reads into the same memory again.
+  const chunk = Buffer.alloc(chunkSize)
+  for (let at = 0; at < stream.length; at += chunkSize) {
+    const length = stream.copy(chunk, 0, at, at + chunkSize)
+    decoder.push(chunk.subarray(0, length))
+  }
+  chunk.fill(0)
+  return found
+}
+
+t.test('frames: large data is handed out where it was put together, in memory of its own', async t => {
+  const sent = [1, 2, 3].map(i => Buffer.alloc(1024 * 1024 + i, i))
+  const small = Buffer.from('small')
+  for (const chunkSize of [1009, 65_536, 4 * 1024 * 1024]) {
+    const got = dataOf([...sent, small, ...sent], chunkSize)
+    t.ok(got.length === 7 && got.every((data, i) => data.equals([...sent, small, ...sent][i] as Buffer)))
+    const [first, second] = got as [Buffer, Buffer]
+    t.not(first.buffer, second.buffer)
+    t.ok(first.buffer.byteLength <= first.length + 8, 'and as long as its frame')
+    first.fill(9)
+    t.ok(second.equals(sent[1] as Buffer), 'what one caller writes is seen by no other')
+  }
+})
+
+t.test(
+  'frames: small data keeps no large frame in memory, and a shared buffer is not handed out',
+  async t => {
+    const found: Buffer[] = []
+    const decoder = new FrameDecoder(2 ** 30, frame => {
+      while (frame.remaining > 0) found.push(frame.readBuffer() as Buffer)
+    })
+    const parts = [
+      Buffer.from('small'),
+      Buffer.alloc(80_000, 1),
+      Buffer.alloc(80_000, 2),
+      Buffer.alloc(9000, 3),
+    ]
+    const large = frameOf(Buffer.concat(parts.map(frameOf)))
+    const medium = frameOf(frameOf(Buffer.alloc(40_000, 4)))
+    for (const bytes of [large, medium, medium]) {
+      decoder.push(bytes.subarray(0, 1000))
+      decoder.push(bytes.subarray(1000))
+    }
+    for (const data of found) {
+      const most = Math.max(Buffer.poolSize, data.length)
+      t.ok(data.buffer.byteLength <= most, `${data.length} bytes in ${data.buffer.byteLength}`)
+    }
+    t.strictSame(
+      found.map(data => data.length),
+      [5, 80_000, 80_000, 9000, 40_000, 40_000],
+    )
+    t.equal(found[4]?.[0], 4, 'the next frame of the buffer that is used again has not overwritten it')
+  },
+)
+
 t.test('frames: stop() inside onFrame keeps the rest of the chunk back, and all later chunks', async t => {
   const stream = Buffer.concat([1, 2, 3].map(size => frameOf(Buffer.alloc(size))))
   for (const first of [stream.length, 3]) {
