@@ -11,8 +11,8 @@ const FIRST_ASSEMBLY = 64 * 1024
 const FORESIGHT = 16
 const OUTPUT_BUFFER = 64 * 1024
 const SPARE_BUFFERS = 2
-/** A buffer that one large request made grow is not kept. */
-const LARGEST_SPARE = 1024 * 1024
+/** A buffer that grew beyond the largest request that servers take by default (1 MiB) is not kept. */
+const LARGEST_SPARE = 1024 * 1024 + OUTPUT_BUFFER
 
 /** A length that is negative or above the limit: the stream cannot be read any further. */
 export class FrameError extends Error {

@@ -107,7 +107,10 @@ export class NodeOperations {
     return this.#core.submit(row, request, path, request.path, null, options)
   }
 
-  /** Data and Stat of a znode. Errors: NO_NODE, NO_AUTH. Repeated by itself after a connection loss. */
+  /**
+   * Data and Stat of a znode; the data is the caller's own. Errors: NO_NODE, NO_AUTH. Repeated by itself after a
+   * connection loss.
+   */
   get(path: string, options: ReadOptions = NONE): Promise<GetDataReply> {
     return this.#read(operations.getData, path, options)
   }
@@ -132,7 +135,7 @@ export class NodeOperations {
   }
 
   /**
-   * Replaces the data. Errors: NO_NODE, BAD_VERSION, NO_AUTH, QUOTA_EXCEEDED.
+   * Replaces the data, as it is at the call. Errors: NO_NODE, BAD_VERSION, NO_AUTH, QUOTA_EXCEEDED.
    * On connection loss: CONNECTION_LOSS with `mayHaveApplied`.
    */
   set(path: string, data: Data, options: VersionOptions = NONE): Promise<Stat> {

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer'
 
 /** Below this many characters a loop over char codes beats the call into the UTF-8 encoder. */
 const SHORT_STRING = 40
+/** Set aside behind large data, for the few fields that follow it: growing for them would copy the data again. */
+const ROOM_BEHIND = 1024
 
 export class JuteWriter {
   #buffer: Buffer
@@ -121,7 +123,7 @@ export class JuteWriter {
   #reserve(more: number): void {
     const needed = this.#position + more
     if (needed <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed + ROOM_BEHIND, this.#buffer.length * 2))
     this.#buffer.copy(larger, 0, 0, this.#position)
     this.#buffer = larger
     this.#view = viewOf(larger)

@@ -89,7 +89,7 @@ export class Output {
       throw new PacketTooLargeError(length, this.#limit)
     }
     if (this.#state === 'idle') this.#schedule()
-    else if (this.#state === 'scheduled' && this.#encoder.size >= EARLY_FLUSH) this.#flush()
+    if (this.#state === 'scheduled' && this.#encoder.size >= EARLY_FLUSH) this.#flush()
     return length
   }
 

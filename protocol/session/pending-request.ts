@@ -18,7 +18,8 @@ function capture(resolve: (value: unknown) => void, reject: (reason: unknown) =>
 
 export class PendingRequest {
   readonly operation: Operation<unknown, unknown>
-  readonly request: unknown
+  /** Replaced by a copy of its own when it has to wait. */
+  request: unknown
   /** The path as the caller wrote it, for errors. */
   readonly path: string | undefined
   /** The path on the server, under which a watch is kept. */

@@ -1,4 +1,5 @@
 // Requests that wait for a connection, in the order in which they will be sent.
+import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
 import { Fifo } from '../support/fifo.ts'
@@ -54,6 +55,7 @@ export class RequestQueue {
       return
     }
     this.#refusals = 0
+    request.request = ownBytes(request.request as Body | undefined)
     this.#add(request)
   }
 
@@ -128,6 +130,14 @@ interface Body {
   readonly data?: Uint8Array | null
   /** Of a transaction. */
   readonly operations?: readonly { readonly request?: Body }[]
+}
+
+/** The same request with data that its caller cannot change while it waits: sending at once would have copied it. */
+function ownBytes(body: Body | undefined): Body | undefined {
+  if (body?.data != null) return { ...body, data: Buffer.from(body.data) }
+  if (body?.operations === undefined) return body
+  const operations = body.operations.map(item => ({ ...item, request: ownBytes(item.request) }))
+  return { ...body, operations }
 }
 
 /** Bytes that a waiting request keeps: about. */

@@ -248,3 +248,20 @@ t.test('frame encoder: memory that one large frame made grow is not kept', async
     t.not(encoder.take().buffer, large.buffer)
   }
 })
+
+t.test('frame encoder: large data is followed by its last fields without being moved again', async t => {
+  const encoder = new FrameEncoder()
+  const size = 1024 * 1024 - 1000
+  const writer = encoder.begin()
+  writer.writeBuffer(Buffer.alloc(size))
+  const memory = writer.bytes.buffer
+  writer.writeInt(-1)
+  encoder.end()
+  const bytes = encoder.take()
+  t.equal(bytes.buffer, memory)
+  encoder.recycle(bytes)
+  encoder.take()
+  encoder.begin().writeInt(1)
+  encoder.end()
+  t.equal(encoder.take().buffer, memory, 'and what a request of the usual limit needs is used again')
+})

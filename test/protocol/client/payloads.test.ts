@@ -1,0 +1,107 @@
+// Data in both directions: what is sent is what the caller gave at the call, and what is read belongs to the caller.
+import { Buffer } from 'node:buffer'
+import type { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
+import { FrameEncoder } from '../../../protocol/frame.ts'
+import { replyHeader } from '../../../protocol/records/headers.ts'
+import type { GetDataReply } from '../../../protocol/records/nodes.ts'
+import { getDataReply } from '../../../protocol/records/nodes.ts'
+import { outcomeOf, outcomesOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
+import type { ScriptedConnection } from '../../support/scripted-server.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import type { Test } from '../../tap.ts'
+import { t } from '../../tap.ts'
+
+/** Three writes of which the caller overwrites the data at once. */
+function writeAndOverwrite(zk: ZooKeeper): void {
+  const data = Buffer.from('as it was')
+  outcomesOf(zk.set('/set', data), zk.create('/create', data, { mode: 'persistentWithTtl', ttl: 9 }))
+  outcomeOf(zk.transaction().delete('/gone').set('/in', data).create('/new', null).commit())
+  data.fill(0)
+}
+
+function checkSent(t: Test, link: ScriptedConnection): void {
+  const data = Buffer.from('as it was')
+  t.match(link.take('setData').body, { path: '/set', data, version: -1 })
+  t.match(link.take('createTTL').body, { path: '/create', data, ttl: 9 })
+  const operations = [
+    { request: { path: '/gone' } },
+    { request: { path: '/in', data } },
+    { request: { path: '/new', data: null } },
+  ]
+  t.match(link.take('multi').body, { operations })
+}
+
+t.test('payloads: what a caller changes after the call is not sent', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  writeAndOverwrite(zk)
+  await clock.settle()
+  checkSent(t, ensemble.link)
+})
+
+t.test('payloads: nor is it where the request waits for a connection, or before a full socket', async t => {
+  const { zk, clock, ensemble } = newWorld(t)
+  writeAndOverwrite(zk)
+  await clock.settle()
+  const { link } = ensemble
+  checkSent(t, link)
+  link.transport.full = true
+  outcomeOf(zk.get('/fills'))
+  await clock.settle()
+  link.take('getData')
+  writeAndOverwrite(zk)
+  await clock.settle()
+  t.equal(link.waiting, 0)
+  link.transport.drain()
+  await clock.settle()
+  checkSent(t, link)
+})
+
+t.test('payloads: large requests leave one by one, the first that waited too', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { transport } = ensemble.link
+  transport.full = true
+  outcomeOf(zk.get('/fills'))
+  await clock.settle()
+  const before = transport.writes.length
+  outcomesOf(zk.set('/a', Buffer.alloc(1_000_000)), zk.set('/b', Buffer.alloc(1_000_000)))
+  transport.drain()
+  await clock.settle()
+  // Together they would need a buffer for both, into which the first would be copied again.
+  t.strictSame(
+    transport.writes.slice(before).map(({ length }) => Math.round(length / 1e6)),
+    [1, 1],
+  )
+})
+
+t.test(
+  'payloads: large data that was read is not changed by what comes later, nor by other readers',
+  async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t)
+    const { link } = ensemble
+    const stored = Buffer.alloc(300_000, 'data')
+    const read = async (): Promise<Uint8Array> => {
+      const outcome = outcomeOf(zk.get('/large'))
+      await clock.settle()
+      const { xid } = link.take('getData')
+      const encoder = new FrameEncoder()
+      const writer = encoder.begin()
+      replyHeader.write(writer, { xid, zxid: link.nextZxid(), err: 0 })
+      getDataReply.write(writer, { data: stored, stat: aStat })
+      encoder.end()
+      const frame = encoder.take()
+      // In parts, as a large answer comes from a socket.
+      for (let at = 0; at < frame.length; at += 65_536) link.raw(frame.subarray(at, at + 65_536))
+      await clock.settle()
+      const { data } = outcome.value as GetDataReply
+      return data as Uint8Array
+    }
+    const first = await read()
+    first.fill(1)
+    const second = await read()
+    t.ok(stored.equals(second))
+    await read()
+    t.ok(stored.equals(second))
+    t.ok(first.every(byte => byte === 1))
+  },
+)
