@@ -312,22 +312,43 @@ t.test('H19: caches: started without a server, by itself alive when one comes', 
   t.equal(cache.node?.path, '/n')
 })
 
+/** Moves the wall clock, by which `asOf` is told, together with the client's own. */
+function bothClocks(t: Test, { clock }: World): (ms: number) => Promise<void> {
+  const real = Date.now
+  t.teardown(() => {
+    Date.now = real
+  })
+  let now = Date.UTC(2025, 0, 1)
+  Date.now = () => now
+  return async ms => {
+    now += ms
+    await clock.advance(ms)
+  }
+}
+
 t.test(
   'caches: asOf follows the answers of the server while live, and stands still from then on',
   async t => {
     const all = await scene(t)
     const { world, ports } = all
+    const advance = bothClocks(t, world)
     const cache = new NodeCache(world.zk, '/n', { ports })
     t.equal(cache.asOf, null)
     await started(t, all, cache)
-    const first = cache.asOf!.getTime()
-    t.ok(Date.now() - first >= 0)
+    const first = Date.now()
+    t.equal(cache.asOf?.getTime(), first)
+    await advance(2000)
+    t.equal(cache.asOf?.getTime(), first, 'nobody was asked since')
+    await advance(2000)
+    t.equal(world.ensemble.link.pings, 1)
+    t.equal(cache.asOf?.getTime(), first + 3000, 'when the ping was sent that was answered')
     const told: (Date | null)[] = []
     cache.on('state', ({ asOf }) => told.push(asOf))
+    world.ensemble.reach = () => 'refused'
     world.ensemble.link.close()
     await world.clock.settle()
-    t.equal(told.length, 1)
-    t.ok(told[0]!.getTime() >= first)
+    await advance(10_000)
+    t.strictSame(told, [new Date(first + 3000)])
     t.strictSame(cache.asOf, told[0])
   },
 )

@@ -60,7 +60,7 @@ export class SmallServer {
     if (this.#nodes.delete(path)) this.#touch(parentOf(path), -1)
   }
 
-  /** Answers what is waiting, up to a number of requests, in order; tells how many it were. */
+  /** Answers what is waiting, up to a number of requests, in order; tells how many there were. */
   async answer({ clock, ensemble }: World, most: number = Number.POSITIVE_INFINITY): Promise<number> {
     let answered = 0
     for (; answered < most; answered++) {
