@@ -75,6 +75,10 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
   try {
     await file.writeFile(JSON.stringify(holder))
+  } catch (error) {
+    // The disk is full, say: a lock that names nobody would keep everybody waiting.
+    await unlink(path).catch(() => {})
+    throw error
   } finally {
     await file.close()
   }

@@ -1,7 +1,7 @@
 // The cache file on a real disk: who may read it, what is left of a bad one, and many processes at once.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -128,6 +128,30 @@ t.test(
     t.strictSame(await child.done, { code: 0, output: 'CACHE_FILE\nCACHE_FILE\n0 false\n' })
   },
 )
+
+t.test('N46: cache file: a disk that is full costs one write, and leaves neither lock nor draft', async t => {
+  const { at, file, cache, warnings } = await scene(t)
+  const probe = await open(at, 'r')
+  const handle = Object.getPrototypeOf(probe) as { writeFile(data: string): Promise<void> }
+  await probe.close()
+  const { writeFile: whole } = handle
+  t.teardown(() => {
+    handle.writeFile = whole
+  })
+  for (const which of ['lock', 'draft']) {
+    let left = which === 'lock' ? 0 : 1
+    handle.writeFile = async function (data) {
+      if (left-- > 0) return whole.call(this, data)
+      await whole.call(this, data.slice(0, 5))
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    }
+    t.equal(await cache.write(one('/a'), 0), false)
+    t.strictSame(await readdir(at), [], which)
+  }
+  t.match(warnings, [{ code: 'CACHE_FILE', path: file, cause: { code: 'ENOSPC' } }])
+  handle.writeFile = whole
+  t.equal(await cache.write(one('/a'), 0), true, 'at once')
+})
 
 t.test('N45: cache file: processes that write at the same time lose nothing of each other', async t => {
   const { at, file, cache } = await scene(t)
