@@ -1,4 +1,5 @@
 // The JavaScript of the package: a module for each entry point, and what they share in few modules besides.
+import { basename, relative } from 'node:path'
 import { transform } from 'esbuild'
 import type { Plugin } from 'rollup'
 import { rollup } from 'rollup'
@@ -14,8 +15,17 @@ const typescript: Plugin = {
   },
 }
 
+/** The folders that others import from. */
+const SHARED = /^(?:protocol|src\/(?:recipes|cache|registry|embedded))(?=\/)/
+
+/** One file for each of them, rather than one for each set of entry points that reaches the same modules. */
+function chunkOf(file: string): string | null {
+  const folder = SHARED.exec(relative(root, file).replaceAll('\\', '/'))?.[0]
+  return folder === undefined ? null : basename(folder)
+}
+
 /**
- * Two hundred files are long to find and to read when a process starts; a dozen are not. What several entry points reach
+ * Two hundred files are long to find and to read when a process starts; half a dozen are not. What several entry points reach
  * is in one file only, so that an error of one is an instance of the class of another.
  */
 export async function writeJavaScript(entries: readonly string[], folder: string): Promise<void> {
@@ -33,6 +43,7 @@ export async function writeJavaScript(entries: readonly string[], folder: string
     dir: folder,
     format: 'es',
     chunkFileNames: 'chunks/[name].js',
+    manualChunks: chunkOf,
     // What a module needs is loaded with the module.
     hoistTransitiveImports: false,
     minifyInternalExports: false,
