@@ -60,10 +60,12 @@ export async function runPlain(command: string, args: readonly string[], cwd: st
   return stdout
 }
 
-/** Runs a bundle where no package can be found; resolves with what it printed. */
+/** Runs a bundle where no package can be found, and looks at its debug lines; resolves with what it printed. */
 export async function runAlone(t: Test, file: string, extension: string): Promise<string> {
   const alone = join(t.testdir(), `bundle${extension}`)
   await cp(file, alone)
-  const { stdout } = await promisify(execFile)(process.execPath, [alone], { timeout: 30_000 })
+  const options = { timeout: 30_000, env: { ...process.env, DEBUG: 'nd-service-registry:*' } }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [alone], options)
+  t.match(stderr, /nd-service-registry:client/, 'debug is in it')
   return stdout
 }

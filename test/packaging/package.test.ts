@@ -31,7 +31,7 @@ t.test('package: an entry point is half a dozen files, and there are few others'
   const entries = ['src/index.js', 'protocol/index.js', 'src/cli/main.js', 'src/embedded/index.js']
   for (const entry of entries) {
     const { size } = await reach(join(dist, entry))
-    t.ok(size > 1 && size <= 6, `${entry}: ${size} files`)
+    t.ok(size > 1 && size <= 7, `${entry}: ${size} files`)
   }
   t.ok(modules.length < 20, `${modules.length} modules`)
   for (const module of modules) t.ok(files.includes(`${module}.map`), `${module} has a source map`)
@@ -112,6 +112,21 @@ t.test('package: without TLS, what TLS needs is not loaded', async t => {
     console.log(JSON.stringify({ reason: failed.reason, tls }))`
   t.same(await printed(connecting('{}')), { reason: 'refused', tls: false })
   t.same(await printed(connecting('{ tls: {} }')), { reason: 'refused', tls: true })
+})
+
+t.test('package: debug is loaded with the first line that is written, and not before', async t => {
+  const program = `
+    import module from 'node:module'
+    import { ZooKeeper } from 'nd-service-registry/protocol'
+    await import('nd-service-registry')
+    const loaded = () => Object.keys(module._cache).some(file => /[\\\\/]debug[\\\\/]/.test(file))
+    const before = loaded()
+    const zk = new ZooKeeper('127.0.0.1:1')
+    zk.connect().catch(() => {})
+    while (!loaded()) await new Promise(resolve => setImmediate(resolve))
+    await zk.close()
+    console.log(JSON.stringify({ before, after: loaded() }))`
+  t.same(await printed(program), { before: false, after: true })
 })
 
 t.test('package: a bundler leaves out what is not used', async t => {
