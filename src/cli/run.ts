@@ -3,7 +3,6 @@ import { ZooKeeperError } from '../../protocol/index.ts'
 import { parseConnectString } from '../../protocol/net/connect-string.ts'
 import { onAbort } from '../../protocol/support/abort.ts'
 import { NoConnectionError, ServiceRegistry } from '../index.ts'
-import { runDev } from './dev/dev.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { describeError, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { format } from './format/format.ts'
@@ -23,7 +22,11 @@ export async function run(argv: readonly string[], io: RunOptions): Promise<Exit
   try {
     const invocation = parseArguments(argv, io)
     if (invocation.kind === 'done') return invocation.exitCode
-    if (invocation.kind === 'dev') return await runDev(invocation.options, io)
+    if (invocation.kind === 'dev') {
+      // Here, as all else does without the embedded server.
+      const { runDev } = await import('./dev/dev.ts')
+      return await runDev(invocation.options, io)
+    }
     return await get(invocation.options, io)
   } catch (error) {
     if (io.signal?.aborted) return exitCodes.interrupted
