@@ -34,10 +34,10 @@ export interface CommitOnceOptions extends RequestOptions {
 }
 
 /**
- * `set` that is repeated after a connection loss until its fate is known. Before that, the znode is looked at: it must still
- * have the version, and be older than the call, as far as this client has seen (`lastZxid`); one that was deleted and
- * created anew may have the same version again. Resolves too when the next version is found with the same data: that is
- * what was wanted, whoever wrote it.
+ * `set` that is repeated after a connection loss until its fate is known. Before each repetition the znode is looked at: it
+ * must still have the version, and be older than the call, as far as this client has seen (`lastZxid`); one that was
+ * deleted and created anew may have the same version again. Resolves too when the next version is found with the same
+ * data: that is what was wanted, whoever wrote it.
  * Errors: as `set`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when others have changed the znode since, or
  * the client ended, so that nobody can tell.
  */
@@ -85,11 +85,11 @@ export async function deleteOnce(zk: ZooKeeperView, path: string, options: Versi
 /**
  * A transaction that is repeated after a connection loss and executed once at most: it makes a mark, which an execution
  * before would have made. `build` adds the operations, and is called anew for each attempt. Resolves with the results, or
- * with null when an earlier attempt turns out to have been executed: its results were lost with the connection. The mark is
- * removed in the end, at the latest with the session; nothing is repeated in another session than the first attempt's.
- * Errors: as `commit` (`index` counts the operations of `build`); that of `create` when the mark could not be made, such as NO_NODE
- * without the `parent`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when the session ended, or a repetition could not
- * make the mark, so that nobody can tell.
+ * with null when an earlier attempt turns out to have been executed: its results were lost with the connection. The mark
+ * is removed in the end, at the latest with the session; nothing is repeated in another session than the first attempt's.
+ * Errors: as `commit` (`index` counts the operations of `build`); that of `create` when the mark could not be made, such
+ * as NO_NODE without the `parent`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when the session ended, or a
+ * repetition could not make the mark, so that nobody can tell.
  */
 export async function commitOnce(
   zk: ZooKeeperView,
@@ -151,7 +151,7 @@ async function repeated<T, Known>(
         if (!error.mayHaveApplied) throw loss
       }
       if (loss === undefined) throw error
-      const fate = isLoss(error) || isRefusal(error) ? await fateOf(error).catch(() => UNKNOWN) : UNKNOWN
+      const fate = mayBeAsked(error) ? await fateOf(error).catch(() => UNKNOWN) : UNKNOWN
       if (fate.kind === 'done') return fate.value
       if (fate.kind === 'unknown' || left === 1) throw loss
       if (!isLoss(error)) throw error
@@ -164,7 +164,7 @@ function isLoss(error: unknown): error is ZooKeeperError {
 }
 
 /** False for a caller who left, and for a deadline: the fate is not looked for on their time. */
-function isRefusal(error: unknown): error is ZooKeeperError {
+function mayBeAsked(error: unknown): error is ZooKeeperError {
   return ZooKeeperError.is(error) && error.code !== 'REQUEST_TIMEOUT'
 }
 

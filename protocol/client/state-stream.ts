@@ -14,24 +14,25 @@ export interface StateChange {
   readonly sessionId: bigint
 }
 
-/** Subscribes to changes; returns the unsubscription. */
-export type StateSource = (listener: (change: StateChange) => void) => () => void
+export interface StateStreamInput {
+  readonly signal: AbortSignal | undefined
+  now(): StateChange
+  /** Returns the unsubscription. */
+  subscribe(listener: (change: StateChange) => void): () => void
+  /** True for a state that no other follows. */
+  isLast(state: SessionState): boolean
+}
 
 /**
  * Yields the state at the time when it is first read, and then every change, in order and without a gap, until the client
  * closes or the signal aborts; `return()` ends it at once. Changes wait for a slow reader: they are few.
  */
-export function stateStream(
-  now: () => StateChange,
-  source: StateSource,
-  isLast: (state: SessionState) => boolean,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<StateChange, void, void> {
+export function stateStream({ signal, ...port }: StateStreamInput): AsyncGenerator<StateChange, void, void> {
   return endableStream(async function* (ended) {
     const waiting = new Fifo<StateChange>()
     const bell = new Bell()
     const offs = [
-      source(change => {
+      port.subscribe(change => {
         waiting.push(change)
         bell.ring()
       }),
@@ -39,12 +40,12 @@ export function stateStream(
       onAbort(ended.signal, bell.ring),
     ]
     try {
-      let change: StateChange | undefined = now()
+      let change: StateChange | undefined = port.now()
       while (!ended.signal.aborted) {
         if (change === undefined) await bell.rung()
         else {
           yield change
-          if (isLast(change.state)) return
+          if (port.isLast(change.state)) return
         }
         change = waiting.shift()
       }

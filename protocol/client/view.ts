@@ -102,13 +102,12 @@ export class ZooKeeperView extends NodeOperations {
 
   /** The state now and every one that follows, until the client closes or the signal aborts. */
   states(options: { signal?: AbortSignal } = {}): AsyncGenerator<StateChange, void, void> {
-    const source = (listener: (change: StateChange) => void): (() => void) => this.on('state', listener)
-    return stateStream(
-      () => this.#core.change,
-      source,
-      state => this.#core.isLast(state),
-      options.signal,
-    )
+    return stateStream({
+      signal: options.signal,
+      now: () => this.#core.change,
+      subscribe: listener => this.on('state', listener),
+      isLast: state => this.#core.isLast(state),
+    })
   }
 
   /** A view of the same session in which `path` is the root. The znode itself is not created. */

@@ -24,12 +24,18 @@ export interface ReconnectPort {
   stable(): number
 }
 
+export interface ReconnectInput {
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly servers: ServerList
+  /** Ends the loop. */
+  readonly signal: AbortSignal
+}
+
 /** Runs until the signal aborts; no error escapes. */
 export async function reconnectLoop(
-  clock: Clock,
-  random: () => number,
-  servers: ServerList,
-  signal: AbortSignal,
+  { clock, random, servers, signal }: ReconnectInput,
   port: ReconnectPort,
 ): Promise<void> {
   const backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })

@@ -148,13 +148,16 @@ export class Session {
 
   #run(): Promise<void> {
     const { clock, random, servers } = this.#environment
-    return reconnectLoop(clock, random, servers, this.#ended.signal, {
-      link: () => this.#link(),
-      failed: error => this.#failed(error as ConnectError),
-      unstable: () => this.#port.warning(new Error(UNSTABLE)),
-      saving: () => (this.#state === 'connecting' ? null : this.timeout),
-      stable: () => this.timeout / 3,
-    })
+    return reconnectLoop(
+      { clock, random, servers, signal: this.#ended.signal },
+      {
+        link: () => this.#link(),
+        failed: error => this.#failed(error as ConnectError),
+        unstable: () => this.#port.warning(new Error(UNSTABLE)),
+        saving: () => (this.#state === 'connecting' ? null : this.timeout),
+        stable: () => this.timeout / 3,
+      },
+    )
   }
 
   #failed(error: ConnectError): void {

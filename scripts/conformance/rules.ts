@@ -16,7 +16,7 @@ function chapter(id: string, title: string, rules: readonly (string | Omit<Rule,
   }
 }
 
-export const chapters: readonly Chapter[] = [
+const chapters: readonly Chapter[] = [
   chapter('8.1', 'The first tree', [
     '`/` is there, also by the empty path: empty, open to all, zxids and times 0, cversion -1',
     '`/zookeeper`: empty, open to all, two children, cversion -2',

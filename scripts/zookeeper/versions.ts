@@ -9,7 +9,7 @@ export const PINNED: Readonly<Record<string, string>> = {
   '3.9': '3.9.5',
 }
 
-export const DEFAULT_LINE = '3.9'
+const DEFAULT_LINE = '3.9'
 
 export interface VersionRequest {
   // What to fetch when nothing that will do is at hand.
@@ -32,7 +32,7 @@ export const requestVersion = (text?: string): VersionRequest => {
   throw unsupported(text)
 }
 
-export const lineOf = (version: string): string => version.split('.').slice(0, 2).join('.')
+const lineOf = (version: string): string => version.split('.').slice(0, 2).join('.')
 
 const pinned = (line: string): string => {
   const version = PINNED[line]

@@ -15,6 +15,14 @@ export interface Watcher {
   notify(type: number, path: string, zxid: bigint): void
 }
 
+interface Firing {
+  readonly type: number
+  readonly path: string
+  readonly zxid: bigint
+  /** Decides who may hear of it. */
+  readonly acl: readonly Acl[]
+}
+
 /** The zxid of an event that stands for a change in the past. */
 const NO_ZXID = -1n
 
@@ -35,29 +43,23 @@ export class WatchManager<W extends Watcher = Watcher> {
     const { path, acl } = change
     switch (change.type) {
       case 'created':
-        this.#fire(this.data, path, EventType.created, zxid, acl)
-        this.#fire(this.child, parentOf(path), EventType.childrenChanged, zxid, change.parentAcl)
+        this.#fire(this.data, { type: EventType.created, path, zxid, acl })
+        this.#fire(this.child, parentEvent(change, zxid))
         return
       case 'deleted': {
-        const told = this.#fire(this.data, path, EventType.deleted, zxid, acl)
-        this.#fire(this.child, path, EventType.deleted, zxid, acl, told)
-        this.#fire(this.child, parentOf(path), EventType.childrenChanged, zxid, change.parentAcl)
+        const event = { type: EventType.deleted, path, zxid, acl }
+        const told = this.#fire(this.data, event)
+        this.#fire(this.child, event, told)
+        this.#fire(this.child, parentEvent(change, zxid))
         return
       }
       default:
-        this.#fire(this.data, path, EventType.dataChanged, zxid, acl)
+        this.#fire(this.data, { type: EventType.dataChanged, path, zxid, acl })
     }
   }
 
-  /** A watch whose owner may not read the znode is used up in silence. */
-  #fire(
-    table: WatchTable<W>,
-    path: string,
-    type: number,
-    zxid: bigint,
-    acl: readonly Acl[],
-    told?: ReadonlySet<W>,
-  ): Set<W> {
+  /** A watch whose owner may not read the znode is used up in silence; those who were told already are left out. */
+  #fire(table: WatchTable<W>, { type, path, zxid, acl }: Firing, told?: ReadonlySet<W>): Set<W> {
     const found = table.take(path)
     for (const watcher of found) {
       if (told?.has(watcher) === true) continue
@@ -108,6 +110,10 @@ export class WatchManager<W extends Watcher = Watcher> {
     this.data.removeAll(watcher)
     this.child.removeAll(watcher)
   }
+}
+
+function parentEvent({ path, parentAcl }: Change & { parentAcl: readonly Acl[] }, zxid: bigint): Firing {
+  return { type: EventType.childrenChanged, path: parentOf(path), zxid, acl: parentAcl }
 }
 
 /** What a WatcherType means in each table. */

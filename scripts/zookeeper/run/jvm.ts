@@ -3,7 +3,7 @@ import { delimiter } from 'node:path'
 import type { ServerOptions } from './options.ts'
 
 // One compiler tier and the serial collector halve the start time and suit a machine with two cores.
-export const QUICK_START: readonly string[] = [
+const QUICK_START: readonly string[] = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-XX:-UsePerfData',

@@ -51,7 +51,8 @@ function loopOf(t: Test, servers: string, random = 1): Loop {
     unstable: () => loop.unstable.push(loop.tried.length),
     stable: () => 1000,
   }
-  const outcome = outcomeOf(reconnectLoop(clock, () => random, list, stopped.signal, port))
+  const { signal } = stopped
+  const outcome = outcomeOf(reconnectLoop({ clock, random: () => random, servers: list, signal }, port))
   t.teardown(async () => {
     stopped.abort()
     await clock.settle()
