@@ -83,13 +83,28 @@ export class RegistrationBook {
     if (bytes !== null) checkSize(path, bytes, this.#link)
     const { registration } = this.#node(path)
     const { conflict } = this.#link
-    const wanted: Wanted =
-      bytes === null ? { kind: 'absent' } : { kind: 'present', data: bytes, encoding: 'raw', bytes, conflict }
-    const wish = handled(this.#want(registration, wanted, options))
+    const wish = handled(
+      bytes === null
+        ? this.#takeAway(registration, options)
+        : this.#want(
+            registration,
+            { kind: 'present', data: bytes, encoding: 'raw', bytes, conflict },
+            options,
+          ),
+    )
     this.#link.checkRunning()
     if (!this.#link.connected) throw new NoConnectionError()
     await wish
-    if (registration.wanted.kind === 'absent') this.#drop(registration)
+  }
+
+  /** Resolves when a node stands as it is wanted, however long that takes, or when the client was closed. */
+  async standing(path: string): Promise<void> {
+    const registration = this.#nodes.get(path)?.registration
+    if (registration === undefined) return
+    const patience = { until: Number.POSITIVE_INFINITY, signal: undefined }
+    await registration.want(registration.wanted, patience).catch(error => {
+      if (this.#link.zk.state !== 'closed') throw error
+    })
   }
 
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {
@@ -115,16 +130,7 @@ export class RegistrationBook {
     const call = { signal, timeout }
     const entry = this.#nodes.get(path)
     if (entry === undefined) return this.#onData(path, call, (node, inner) => node.remove(force, inner))
-    const { registration } = entry
-    // Forgotten once it is gone, also when the caller waits no longer.
-    const gone = registration.want({ kind: 'absent' }, { until: Number.POSITIVE_INFINITY, signal: undefined })
-    const forgotten = gone.then(() => {
-      // A node that was asked for meanwhile is still looked after.
-      if (registration.wanted.kind === 'absent') this.#drop(registration)
-    })
-    handled(forgotten)
-    const late = (): Error => registration.obstacle ?? new NoConnectionError()
-    await withDeadline(systemClock, this.#patience(call), late, signal, () => forgotten)
+    await this.#takeAway(entry.registration, call)
     if (force) return this.#onData(path, call, (node, inner) => node.remove(true, inner))
     return (await this.#link.zk.exists(path, call)) === null
   }
@@ -237,6 +243,18 @@ export class RegistrationBook {
   #want(registration: Registration, wanted: Wanted, options: SetOptions): Promise<void> {
     const until = this.#port.agenda.clock.now() + this.#patience(options)
     return registration.want(wanted, { until, signal: options.signal })
+  }
+
+  /** Forgotten once it is gone, also when the caller waits no longer. */
+  #takeAway(registration: Registration, call: CallOptions): Promise<void> {
+    const gone = registration.want({ kind: 'absent' }, { until: Number.POSITIVE_INFINITY, signal: undefined })
+    const forgotten = gone.then(() => {
+      // A node that was asked for meanwhile is still looked after.
+      if (registration.wanted.kind === 'absent') this.#drop(registration)
+    })
+    handled(forgotten)
+    const late = (): Error => registration.obstacle ?? new NoConnectionError()
+    return withDeadline(systemClock, this.#patience(call), late, call.signal, () => forgotten)
   }
 
   /** The node is remembered while something of ours stands there, or is under way. */

@@ -73,6 +73,7 @@ export class InstanceBook {
           if (this.#claims.get(path) === owner()) this.#claims.delete(path)
         },
         keep: (path, bytes, options) => this.#nodes.setBytes(path, bytes, options),
+        standing: path => this.#nodes.standing(path),
         release: (path, options) => this.#release(path, options),
       })
     }

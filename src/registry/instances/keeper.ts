@@ -26,6 +26,8 @@ export interface NamedPort {
   claim(path: string): Promise<void>
   free(path: string): void
   keep(path: string, bytes: Uint8Array, options: KeepOptions): Promise<void>
+  /** Resolves when the node at the path stands, however long that takes, or is gone with its session. */
+  standing(path: string): Promise<void>
   /** Resolves also where somebody else wants the path by now. */
   release(path: string, options: KeepOptions): Promise<void>
 }
@@ -53,7 +55,12 @@ export class NamedKeeper implements Keeper {
     const path = childOf(this.#folder, this.#format.nodeName(instance))
     const bytes = this.#format.encode(instance)
     if (path !== this.#path) await this.#move(path)
-    await this.#port.keep(path, bytes, options)
+    try {
+      await this.#port.keep(path, bytes, options)
+    } catch (error) {
+      if (this.#former.size > 0) this.#tidyLater(path)
+      throw error
+    }
     await this.#releaseFormer(options)
   }
 
@@ -78,12 +85,26 @@ export class NamedKeeper implements Keeper {
     this.#path = path
   }
 
+  /** What is wanted stays wanted: once it stands, the names of before go. */
+  #tidyLater(path: string): void {
+    const tidy = async (): Promise<void> => {
+      await this.#port.standing(path)
+      if (this.#path === path) await this.#releaseFormer({})
+    }
+    // A later change, or the end, tries again.
+    tidy().catch(() => {})
+  }
+
+  /** All of them, also where one fails: each is then not wanted any more. */
   async #releaseFormer(options: KeepOptions): Promise<void> {
-    for (const path of [...this.#former]) {
+    const release = async (path: string): Promise<void> => {
       await this.#port.release(path, options)
       // It may have become the name again meanwhile.
       if (this.#former.delete(path)) this.#port.free(path)
     }
+    const outcomes = await Promise.allSettled([...this.#former].map(release))
+    const failure = outcomes.find(outcome => outcome.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
   }
 }
 

@@ -127,6 +127,43 @@ test('register: dubbo: the new name stands before the old one goes', async t => 
   t.equal((await witness.getChildren('/dubbo/com.A/providers')).children.length, 1)
 })
 
+test('register: dubbo: a change without a connection leaves one node, and a disposal none', async t => {
+  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 20_000 })
+  const mine = await registry.register('/dubbo/com.A', host, { format: 'dubbo' })
+  const weights = async (): Promise<(string | undefined)[]> => {
+    const { children } = await witness.getChildren('/dubbo/com.A/providers')
+    return children.map(name => /weight=(\d+)/.exec(decodeURIComponent(name))?.[1])
+  }
+  const offline = async (what: () => Promise<void>): Promise<void> => {
+    proxy.set({ kind: 'refuse' })
+    proxy.cut()
+    await eventually('down', () => !registry.getState())
+    await what()
+    proxy.set({ kind: 'pass' })
+  }
+  const update = async (weight: number): Promise<void> => {
+    t.match(await errorOf(mine.update({ weight })), { name: 'NoConnectionError' })
+  }
+  await offline(() => update(1))
+  await eventually('the new one alone', async () => String(await weights()) === '1')
+  await offline(async () => {
+    await update(2)
+    await update(3)
+  })
+  await eventually('the last one alone', async () => String(await weights()) === '3')
+  const stopping = registry.stop()
+  t.match(await errorOf(mine.update({ weight: 4 })), { code: 'STOPPED' })
+  await stopping
+  await registry.start()
+  await eventually('in the next session', async () => String(await weights()) === '4')
+  await offline(async () => {
+    await update(5)
+    t.match(await errorOf(mine.dispose()), { name: 'NoConnectionError' })
+  })
+  await eventually('none', async () => (await weights()).length === 0)
+  t.same(registry.registrations(), [])
+})
+
 test('register: changes at one time are written in their order', async t => {
   const { servers } = await branch(t, at)
   const registry = await registryAt(t, servers)
