@@ -89,8 +89,10 @@ export class SessionMemory {
 }
 
 function read(file: string): Content | null {
+  // Where it may not be asked for, as on Deno, this throws: a file that was only never believed would be no help.
+  const user = process.geteuid?.()
   try {
-    const content = JSON.parse(textOf(file)) as Partial<Content>
+    const content = JSON.parse(textOf(file, user)) as Partial<Content>
     const { version, host, pid, started, sessions } = content
     if (version !== 1 || typeof host !== 'string' || !Number.isInteger(pid) || !Array.isArray(sessions))
       return null
@@ -103,12 +105,12 @@ function read(file: string): Content | null {
 }
 
 /** Neither follows a link nor waits at a pipe; a file of another user could claim anybody's sessions. */
-function textOf(file: string): string {
+function textOf(file: string, user: number | undefined): string {
   const descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stat = fstatSync(descriptor)
     if (!stat.isFile()) throw new Error('it is no file')
-    if (process.geteuid !== undefined && stat.uid !== process.geteuid()) throw new Error('of another user')
+    if (user !== undefined && stat.uid !== user) throw new Error('of another user')
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)
@@ -148,7 +150,10 @@ function isAlive({ host, pid, started }: Content): boolean {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ESRCH') return false
+    // Deno without the permission to signal: a guess could take the session of one that lives.
+    if (code !== 'EPERM') throw refused(`whether process ${pid} uses it cannot be told`, error)
   }
   const now = startOf(pid)
   return started === null || now === null || now === started

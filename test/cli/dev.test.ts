@@ -96,7 +96,7 @@ t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
   const paths = parseSeed(got.stdout).map(({ path }) => path)
   t.ok(paths.includes('/production/ssh/server1:22'))
   await zk.close()
-  program.child.kill('SIGINT')
+  program.signal('SIGINT')
   const { code, stdout, stderr } = await program.ended
   t.equal(code, 0)
   t.match(stdout, /^127\.0\.0\.1:\d+\n$/)

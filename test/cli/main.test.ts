@@ -55,7 +55,7 @@ for (const [signal, expected] of [
     })
     const program = startProgram(t, ['-s', `${proxy.connectString}${chroot}`, '-r', '/a'])
     await eventually('it reads', () => opcodes.includes(GET_CHILDREN))
-    program.child.kill(signal)
+    program.signal(signal)
     t.match(await program.ended, { code: expected, stdout: '' })
     t.equal(opcodes.at(-1), CLOSE_SESSION)
   })

@@ -37,6 +37,8 @@ export async function runHere(
 export interface Program {
   readonly child: ChildProcessWithoutNullStreams
   readonly stderr: () => string
+  /** Not by `child.kill`: on Deno that reports the signal as the end, whatever the program makes of it. */
+  readonly signal: (name: NodeJS.Signals) => void
   readonly ended: Promise<Outcome>
 }
 
@@ -59,5 +61,6 @@ export function startProgram(t: Test, argv: readonly string[], env: NodeJS.Proce
   const ended = new Promise<Outcome>(resolve => {
     child.once('close', code => resolve({ code, stdout, stderr }))
   })
-  return { child, stderr: () => stderr, ended }
+  const signal = (name: NodeJS.Signals): void => void process.kill(child.pid!, name)
+  return { child, stderr: () => stderr, signal, ended }
 }

@@ -151,6 +151,27 @@ test('H35: a session file that a live process or another registry uses is refuse
   await registry.stop()
 })
 
+test('H35: a session file of a process that nobody may ask about is refused', async t => {
+  const { servers } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const content = JSON.stringify({ version: 1, host: hostname(), pid: 1, started: null, sessions: [] })
+  writeFileSync(sessionFile, content)
+  const { kill } = process
+  t.teardown(() => {
+    process.kill = kill
+  })
+  // As on Deno without --allow-run.
+  process.kill = () => {
+    throw new Error('Requires run access')
+  }
+  t.match(await errorOf(ServiceRegistry.connect({ servers, sessionFile })), {
+    code: 'INVALID_OPTION',
+    message: 'sessionFile: whether process 1 uses it cannot be told',
+    cause: { message: 'Requires run access' },
+  })
+  t.equal(readFileSync(sessionFile, 'utf8'), content)
+})
+
 test('H35: a file that proves nothing is a start without proof', async t => {
   const { servers, witness } = await branch(t, at)
   const stranger = await registryAt(t, servers)
