@@ -221,13 +221,21 @@ export class ClientCore {
     const { servers, connect, requestTimeout } = this.#environment
     const { timeout = requestTimeout, signal } = options
     const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation: word })
-    const { signal: closed } = this.#closed
-    const either = signal === undefined ? closed : AbortSignal.any([signal, closed])
-    return withDeadline(this.clock, timeout, late, either, async inner => {
-      inner.throwIfAborted()
-      const address = this.#sessions.current.address ?? (await servers.next(inner))
-      return fourLetterWord(address, connect, word, inner)
-    })
+    const ended = new AbortController()
+    const end = (reason: unknown): void => ended.abort(reason)
+    const offs = [onAbort(signal, end), onAbort(this.#closed.signal, end)]
+    try {
+      return await withDeadline(this.clock, timeout, late, ended.signal, async inner => {
+        inner.throwIfAborted()
+        const address = this.#sessions.current.address ?? (await servers.next(inner))
+        return fourLetterWord(address, connect, word, inner)
+      })
+    } catch (error) {
+      if (ZooKeeperError.is(error) || ended.signal.aborted) throw error
+      throw new ZooKeeperError('CONNECTION_LOSS', { operation: word, cause: error })
+    } finally {
+      for (const off of offs) off()
+    }
   }
 
   async close(patience: number): Promise<void> {
@@ -242,7 +250,8 @@ export class ClientCore {
   restart(): void {
     if (!this.#started && !isTerminal(this.state)) return this.start()
     this.#started = true
-    this.#closed = new AbortController()
+    // What began before goes on, and the next close() ends it too.
+    if (this.#closed.signal.aborted) this.#closed = new AbortController()
     this.#sessions.restart()
   }
 

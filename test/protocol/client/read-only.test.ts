@@ -1,6 +1,6 @@
 // Read-only servers: reads work, and the search for a server that takes writes goes on beside them.
 
-import { codeOf, outcomeOf } from '../../support/outcome.ts'
+import { codeOf, failureOf, outcomeOf } from '../../support/outcome.ts'
 import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
@@ -120,4 +120,29 @@ t.test('four-letter words: faults', async t => {
   ])
   const words = ensemble.connections.filter(({ word }) => word !== undefined)
   t.ok(words.length === 3 && words.every(({ closed }) => closed), 'nothing is left of them')
+})
+
+t.test('four-letter words: what keeps from asking is a connection loss, with its cause', async t => {
+  const lookup = async (host: string): Promise<string[]> => {
+    if (host === 'unknown') throw new Error('getaddrinfo ENOTFOUND unknown')
+    return ['10.0.0.1']
+  }
+  for (const [servers, cause] of [['unknown', /ENOTFOUND/] as const, ['zk', /ECONNREFUSED/] as const]) {
+    const { zk, clock, ensemble } = newWorld(t, { servers, lookup })
+    ensemble.reach = () => 'refused'
+    const asked = outcomeOf(zk.command('ruok'))
+    await clock.settle()
+    t.match(failureOf(asked), { code: 'CONNECTION_LOSS', operation: 'ruok', cause: { message: cause } })
+  }
+})
+
+t.test('H10: four-letter words: close() ends one that was asked before a restart', async t => {
+  const { zk, clock } = await connectedWorld(t)
+  const asked = outcomeOf(zk.command('ruok', { timeout: Number.POSITIVE_INFINITY }))
+  const renewed = outcomeOf(zk.restart())
+  await clock.advance(1000)
+  t.strictSame([renewed.state, asked.state], ['resolved', 'pending'])
+  const closing = outcomeOf(zk.close())
+  await clock.advance(1000)
+  t.strictSame([codeOf(asked), closing.state], ['CLOSED', 'resolved'])
 })
