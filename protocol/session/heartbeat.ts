@@ -80,7 +80,8 @@ export class Heartbeat {
       this.#port.dead(now - this.#receivedAt)
       return
     }
-    if (now - this.#sentAt >= this.#timeouts.ping) {
+    // In the words of `#arm`: rounded otherwise, it would not be due yet, and be looked for again at once.
+    if (now >= this.#sentAt + this.#timeouts.ping) {
       this.#port.ping()
       this.sent(now)
     }

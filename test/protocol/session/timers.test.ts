@@ -46,6 +46,27 @@ t.test('H1: heartbeat: an idle connection is pinged each third of the session ti
   t.equal(clock.scheduled, 0)
 })
 
+t.test('H13: heartbeat: a third that no number is exactly costs one timer for each ping', async t => {
+  for (let sessionTimeout = 1000; sessionTimeout < 1100; sessionTimeout++) {
+    let timers = 0
+    const clock = new (class extends FakeClock {
+      override schedule(ms: number, task: () => void): ReturnType<FakeClock['schedule']> {
+        if (++timers > 50) throw new Error('it wakes without end')
+        return super.schedule(ms, task)
+      }
+    })()
+    let pings = 0
+    const beat = { ping: () => pings++, dead: () => {}, stalled: () => {} }
+    const heartbeat = new Heartbeat(clock, timeoutsOf(sessionTimeout, 1), beat)
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(sessionTimeout / 3 + 1)
+      heartbeat.received(clock.now())
+    }
+    heartbeat.stop()
+    t.ok(timers <= pings + 2, `${timers} timers for ${pings} pings`)
+  }
+})
+
 t.test('H1: heartbeat: what arrives does not put off a ping, however much it is', async t => {
   const { clock, heartbeat, log } = startHeartbeat()
   for (let i = 0; i < 61; i++) {
