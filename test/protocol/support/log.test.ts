@@ -20,7 +20,8 @@ async function linesOf(program: string, DEBUG = ''): Promise<string[]> {
     const debug = async () => (await import('debug')).default;
     ${program}`
   const env = { ...process.env, DEBUG, DEBUG_COLORS: 'no', DEBUG_HIDE_DATE: 'yes' }
-  const { stderr } = await promisify(execFile)(process.execPath, programArgs(text), { cwd: root, env })
+  const options = { cwd: root, env, timeout: 30_000 }
+  const { stderr } = await promisify(execFile)(process.execPath, programArgs(text), options)
   return [...stderr.matchAll(/nd-service-registry:.*?(?=\s\+\d+ms|$)/gm)].map(([line]) => line)
 }
 
