@@ -3,27 +3,33 @@ import { constants } from 'node:fs'
 import { open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Parsed, SavedPaths } from './cache-format.ts'
-import { merge, parse, render } from './cache-format.ts'
+import { bounded, merge, parse, render } from './cache-format.ts'
 import { ServiceRegistryError } from './errors.ts'
 import { FileLock } from './file-lock.ts'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+
+/** Paths that a file holds: it is read and written as a whole. */
+export const MOST_PATHS = 50_000
 
 export class CacheFile {
   readonly path: string
   readonly #warn: (error: unknown) => void
   /** Null where users have no numbers. */
   readonly #user: number | null
+  readonly #most: number
   #warned = ''
 
   constructor(
     path: string,
     warn: (error: unknown) => void,
     user: number | null = process.geteuid?.() ?? null,
+    most: number = MOST_PATHS,
   ) {
     this.path = path
     this.#warn = warn
     this.#user = user
+    this.#most = most
   }
 
   /** What it holds; nothing, with a warning, where it cannot be used. Never rejects. */
@@ -62,7 +68,8 @@ export class CacheFile {
       await rename(this.path, `${this.path}.damaged`)
     }
     const draft = this.#draft(lock.token)
-    const text = render(found.kind === 'ok' ? merge(found.paths, paths) : paths)
+    const all = found.kind === 'ok' ? merge(found.paths, paths) : paths
+    const text = render(bounded(all, paths, this.#most))
     try {
       await writeSynced(draft, text)
       if (!(await lock.held())) throw new Error('the lock was lost while writing')

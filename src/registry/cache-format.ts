@@ -135,6 +135,19 @@ export function merge(theirs: SavedPaths, ours: SavedPaths): SavedPaths {
   return all
 }
 
+/** Beyond `most` paths, those of others go first whose newest part is the oldest. */
+export function bounded(all: SavedPaths, ours: SavedPaths, most: number): SavedPaths {
+  if (all.size <= most) return all
+  const rank = (path: string, saved: SavedPath): number =>
+    ours.has(path) ? Number.POSITIVE_INFINITY : seenAt(saved)
+  const ranked = [...all].sort(([a, one], [b, other]) => rank(b, other) - rank(a, one) || 0)
+  return new Map(ranked.slice(0, most))
+}
+
+function seenAt({ node, family, listing }: SavedPath): number {
+  return Math.max(node?.asOf ?? 0, family?.asOf ?? 0, listing?.asOf ?? 0)
+}
+
 function newer<T extends Dated>(mine: T | undefined, other: T | undefined): T | undefined {
   if (mine === undefined || other === undefined) return mine ?? other
   return other.asOf > mine.asOf ? other : mine

@@ -1,7 +1,7 @@
 // Follows the data of all children of a path that is followed already.
 import { isDeepStrictEqual } from 'node:util'
 import type { WatchedEvent, ZooKeeperView } from '../../protocol/index.ts'
-import { isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
+import { childOf, isLinked, isTerminal, ZooKeeperError } from '../../protocol/index.ts'
 import { Backoff } from '../../protocol/support/backoff.ts'
 import { isPassing, isSessionOver } from '../recipes/persistence.ts'
 import { decode } from './codec.ts'
@@ -108,6 +108,17 @@ export class FamilyWatcher implements Source {
     if (this.#retry !== null) clearTimeout(this.#retry)
   }
 
+  /** Takes the watches back, also those of a round that is under way. */
+  forget(): void {
+    const take = (): void => {
+      for (const [name, { armed }] of this.#children) {
+        if (armed) this.#zk.removeWatch(childOf(this.#parent.path, name), this.#onChild)
+      }
+    }
+    take()
+    this.#round?.then(take, take)
+  }
+
   readonly #onChild = (event: WatchedEvent): void => {
     const name = event.path.slice(event.path.lastIndexOf('/') + 1)
     const child = this.#children.get(name)
@@ -148,7 +159,7 @@ export class FamilyWatcher implements Source {
   }
 
   async #read(name: string): Promise<void> {
-    const path = this.#parent.path === '/' ? `/${name}` : `${this.#parent.path}/${name}`
+    const path = childOf(this.#parent.path, name)
     try {
       const { data, stat } = await this.#zk.get(path, { watch: this.#onChild })
       const shown = Object.freeze({ data: deepFreeze(decode(data)), stat: Object.freeze(stat) })

@@ -36,6 +36,11 @@ export class View {
     this.#warn = warn
   }
 
+  /** True if nobody has a callback on it. */
+  get idle(): boolean {
+    return this.#subscriptions.size === 0
+  }
+
   /** Calls back now and on every change. The same callback counts once. */
   attach(callback: Callback<never>, shape: Shape): Subscription {
     const present = this.#subscriptions.get(callback)
@@ -102,6 +107,11 @@ export class FollowedPath {
     return childData ? (this.#family?.view ?? null) : this.plain
   }
 
+  /** True if nobody has a callback on it, in whichever view. */
+  get idle(): boolean {
+    return this.#views().every(view => view.idle)
+  }
+
   /** Reads everything anew; every callback is told. */
   retell(): void {
     for (const view of this.#views()) view.forget()
@@ -115,6 +125,13 @@ export class FollowedPath {
     for (const { guard } of this.#guards.values()) guard.stop()
     this.#family?.watcher.stop()
     this.#watcher.stop()
+  }
+
+  /** Stops, and takes the watches back. */
+  letGo(): void {
+    this.stop()
+    this.#family?.watcher.forget()
+    this.#watcher.forget()
   }
 
   #views(): View[] {

@@ -171,6 +171,10 @@ export class Link {
     return this.#settings.envelope
   }
 
+  get maxIdlePaths(): number {
+    return this.#settings.maxIdlePaths
+  }
+
   /** Bytes of data that a request can carry besides a path and an ACL of usual size. */
   get maxDataSize(): number {
     return MAX_DATA_SIZE

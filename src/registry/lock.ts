@@ -32,14 +32,22 @@ export const DEFAULT_WAIT = 300_000
 const RELEASED = Symbol('released')
 const TIME_IS_UP = Symbol('time is up')
 
+export interface RegistryLockPort {
+  /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
+  semaphore(): Semaphore
+  /** `busy` may have changed. */
+  moved(lock: RegistryLock): void
+}
+
 export class RegistryLock implements AsyncDisposable {
   readonly path: string
   readonly simultaneous: number
   /** What it was made with. */
   readonly name: string
   readonly wait: number
-  /** Throws when the lock cannot be taken now: no connection, read-only, stopped. */
-  readonly #semaphore: () => Semaphore
+  readonly #port: RegistryLockPort
+  /** Calls of `acquire` that have no outcome yet. */
+  #callers = 0
   #tenure: Tenure | null = null
   /** Resolves when the call that stands in line has its outcome; null when none does. */
   #standing: Promise<void> | null = null
@@ -49,13 +57,13 @@ export class RegistryLock implements AsyncDisposable {
   constructor(
     path: string,
     options: { name: string; wait: number; simultaneous: number },
-    semaphore: () => Semaphore,
+    port: RegistryLockPort,
   ) {
     this.path = path
     this.name = options.name
     this.wait = options.wait
     this.simultaneous = options.simultaneous
-    this.#semaphore = semaphore
+    this.#port = port
   }
 
   /**
@@ -67,6 +75,17 @@ export class RegistryLock implements AsyncDisposable {
   async acquire(options: AcquireLockOptions = {}): Promise<boolean> {
     checkLock(options)
     const { wait = this.wait, signal } = options
+    this.#callers++
+    this.#port.moved(this)
+    try {
+      return await this.#acquire(wait, signal)
+    } finally {
+      this.#callers--
+      this.#port.moved(this)
+    }
+  }
+
+  async #acquire(wait: number, signal: AbortSignal | undefined): Promise<boolean> {
     const released = this.#released.signal
     const end = systemClock.now() + wait
     while (!this.status()) {
@@ -96,7 +115,13 @@ export class RegistryLock implements AsyncDisposable {
     this.#released = new AbortController()
     const tenure = this.#tenure
     this.#tenure = null
+    this.#port.moved(this)
     return tenure === null ? false : withPatience(options, `release of ${this.path}`, () => tenure.release())
+  }
+
+  /** True while it is held, or somebody waits for it. */
+  get busy(): boolean {
+    return this.#callers > 0 || this.status()
   }
 
   /** True while it is held; false as soon as it is lost. */
@@ -125,7 +150,7 @@ export class RegistryLock implements AsyncDisposable {
   }
 
   async #stand(wait: number, signal: AbortSignal | undefined, released: AbortSignal): Promise<boolean> {
-    const semaphore = this.#semaphore()
+    const semaphore = this.#port.semaphore()
     const over = deferred<void>()
     this.#standing = over.promise
     const controller = new AbortController()
@@ -134,6 +159,7 @@ export class RegistryLock implements AsyncDisposable {
       const tenure = await leaseOf(semaphore, wait, controller.signal)
       if (released.aborted) await tenure?.release()
       else this.#tenure = tenure
+      onAbort(tenure?.signal, () => this.#port.moved(this))
       return this.status()
     } catch (error) {
       if (error === RELEASED) return false

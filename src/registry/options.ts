@@ -45,6 +45,11 @@ export interface ServiceRegistryOptions {
    * server was tried once. Default none.
    */
   cacheFile?: string | null
+  /**
+   * How many paths may be followed that have neither a callback nor a stream. Beyond, those that were longest not asked
+   * for, by `get` or `peek`, are let go, and read again when they are asked for. Infinity: none. Default 10,000.
+   */
+  maxIdlePaths?: number
 }
 
 /** Given to every call that waits. */
@@ -69,6 +74,7 @@ export interface Settings {
   readonly rateLimit: Required<RateLimit> | null
   readonly sessionFile: string | null
   readonly cacheFile: string | null
+  readonly maxIdlePaths: number
   /**
    * Milliseconds that the servers have for their first answer when there is a cache file to begin with; null: as many
    * as without one.
@@ -99,6 +105,7 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     rateLimit: options.rateLimit == null ? null : rateLimitOf(options.rateLimit),
     sessionFile: options.sessionFile == null ? null : text('sessionFile', options.sessionFile),
     cacheFile: options.cacheFile == null ? null : filled('cacheFile', options.cacheFile),
+    maxIdlePaths: countOf('maxIdlePaths', options.maxIdlePaths ?? 10_000),
     coldStartTimeout: options.connectTimeout === undefined ? Math.min(timeout, COLD_START_TIMEOUT) : null,
   }
 }
@@ -241,6 +248,12 @@ function isRate(value: unknown): value is number {
 function flag(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw new ServiceRegistryError('INVALID_OPTION', `${name} must be true or false, not ${typeof value}`)
+}
+
+function countOf(name: string, value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= 0))
+    return value as number
+  throw new ServiceRegistryError('INVALID_OPTION', `${name} must be a whole number from 0 on, or Infinity`)
 }
 
 function milliseconds(name: string, value: unknown): number {

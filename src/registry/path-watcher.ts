@@ -96,6 +96,15 @@ export class PathWatcher implements Source {
     this.#clearRetry()
   }
 
+  /** Takes the watches back, also those of a read that is under way. */
+  forget(): void {
+    const take = (): void => {
+      for (const watch of [this.#onData, this.#onChildren]) this.#zk.removeWatch(this.path, watch)
+    }
+    take()
+    this.#reading?.then(take, take)
+  }
+
   // The two watches are separate, so that a change of one child costs one listing and no read of data.
   readonly #onData = (event: WatchedEvent): void => {
     // A deletion uses up both watches, and a new znode may be there already.

@@ -168,7 +168,8 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
   }
 
   /**
-   * The lock of a path: the same object for the same number of holders and name; without a name, the one that is there.
+   * The lock of a path: the same object for the same number of holders and name, as long as somebody has it, holds it or
+   * waits for it, and for a while longer; without a name, the one that is there.
    * Two names are two contenders. Errors: NoConnectionError, ReadOnlyError, INVALID_OPTION for another `wait`.
    */
   getLock(path: string, options: LockOptions = {}): RegistryLock {
@@ -180,7 +181,7 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
     checkLock(options)
     const { wait, signal, ...ofLock } = options
     if (this.#parts.life.borrowed) await this.#parts.life.own()
-    return this.getLock(path, ofLock).acquire(wait === undefined ? { signal } : { wait, signal })
+    return this.#parts.locks.acquire(path, ofLock, wait === undefined ? { signal } : { wait, signal })
   }
 
   /**

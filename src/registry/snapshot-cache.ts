@@ -1,7 +1,7 @@
 // What the registry has seen, kept in the cache file: a start without ZooKeeper begins with it.
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
 import { unreferencedClock } from '../../protocol/support/clock.ts'
-import { CacheFile } from './cache-file.ts'
+import { CacheFile, MOST_PATHS } from './cache-file.ts'
 import type { SavedFamily, SavedNode, SavedPath, SavedPaths } from './cache-format.ts'
 import { revive, reviveListing, save, saveListing } from './cache-format.ts'
 import type { ListedNode } from './discovery/listing.ts'
@@ -34,6 +34,8 @@ interface Options {
   readonly chroot: string
   readonly warn: (error: unknown) => void
   readonly clock?: Clock
+  /** Paths that are remembered: those that changed last. */
+  readonly most?: number
 }
 
 export class SnapshotCache {
@@ -41,6 +43,7 @@ export class SnapshotCache {
   readonly #chroot: string
   readonly #warn: (error: unknown) => void
   readonly #clock: Clock
+  readonly #most: number
   readonly #changed = new Set<Source>()
   /** Listings that are to be saved, by path. */
   readonly #listings = new Map<string, SeenListing>()
@@ -50,8 +53,9 @@ export class SnapshotCache {
   #timer: Timer | null = null
   #saving: Promise<void> = Promise.resolve()
 
-  constructor({ file, chroot, warn, clock = unreferencedClock }: Options) {
-    this.#file = new CacheFile(file, warn)
+  constructor({ file, chroot, warn, clock = unreferencedClock, most = MOST_PATHS }: Options) {
+    this.#file = new CacheFile(file, warn, undefined, most)
+    this.#most = most
     this.#chroot = chroot
     this.#warn = warn
     this.#clock = clock
@@ -166,7 +170,14 @@ export class SnapshotCache {
 
   /** What is not given stays as it was. */
   #keep(key: string, parts: SavedPath): void {
-    this.#own.set(key, { ...this.#own.get(key), ...parts })
+    const before = this.#own.get(key)
+    // Behind all others: those that changed last are the last to be forgotten.
+    this.#own.delete(key)
+    this.#own.set(key, { ...before, ...parts })
+    for (const oldest of this.#own.keys()) {
+      if (this.#own.size <= this.#most) break
+      this.#own.delete(oldest)
+    }
   }
 
   #key(path: string): string {

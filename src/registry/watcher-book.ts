@@ -6,6 +6,7 @@ import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { firstChild } from './first-child.ts'
 import type { View } from './followed-path.ts'
 import { FollowedPath } from './followed-path.ts'
+import { FollowedPaths } from './followed-paths.ts'
 import type { Link } from './link.ts'
 import type { ReadOptions } from './read-options.ts'
 import { aspectOf, PLAIN } from './read-options.ts'
@@ -21,35 +22,45 @@ export class WatcherBook {
   readonly #validation: Validation
   /** Aborts with the next pause. */
   #pausing = new AbortController()
-  readonly #paths = new Map<string, FollowedPath>()
+  readonly #paths: FollowedPaths
 
   constructor(link: Link, cache: SnapshotCache | null, warn: (error: unknown) => void) {
     this.#link = link
     this.#cache = cache
     this.#warn = warn
     this.#validation = new Validation(warn)
+    this.#paths = new FollowedPaths(link.maxIdlePaths, path => this.#followed(path))
+  }
+
+  /** How many paths are followed. */
+  get size(): number {
+    return this.#paths.size
   }
 
   /** What is known without asking; null for what is not followed. */
   peek(path: string, childData: boolean): Sight | null {
-    const followed = this.#paths.get(path)
-    if (followed === undefined) return null
+    const followed = this.#paths.peek(path)
+    if (followed === null) return null
     const view = childData ? followed.peek(true) : followed.plain
     return view === null ? null : view.source.snapshot
   }
 
   /** The snapshot now, and the callback now and on every change; the path is followed from now on. */
   async get(path: string, options?: ReadOptions, callback?: Callback<never>): Promise<unknown> {
-    const view = await (options === undefined ? this.#follow(path).view(PLAIN) : this.#view(path, options))
-    const shape = options === undefined ? undefined : this.#validation.shape(options)
-    if (callback !== undefined) view.attach(callback, shape ?? identity)
-    return shape === undefined ? view.source.snapshot : shape(view.source.snapshot)
+    return this.#use(path, async followed => {
+      const view = await (options === undefined ? followed.view(PLAIN) : this.#view(followed, path, options))
+      const shape = options === undefined ? undefined : this.#validation.shape(options)
+      if (callback !== undefined) view.attach(callback, shape ?? identity)
+      return shape === undefined ? view.source.snapshot : shape(view.source.snapshot)
+    })
   }
 
   /** Calls back now and on every change; the same callback counts once. */
   async subscribe(path: string, options: ReadOptions, callback: Callback<never>): Promise<Subscription> {
-    const view = await this.#view(path, options)
-    return view.attach(callback, this.#validation.shape(options))
+    return this.#use(path, async followed => {
+      const view = await this.#view(followed, path, options)
+      return view.attach(callback, this.#validation.shape(options))
+    })
   }
 
   /** Ends the calls that wait; the paths are followed on. */
@@ -60,19 +71,19 @@ export class WatcherBook {
 
   /** Reads every path anew; every callback is told. */
   retell(): void {
-    for (const followed of this.#paths.values()) followed.retell()
+    for (const followed of this.#paths.all()) followed.retell()
   }
 
   stop(): void {
-    for (const followed of this.#paths.values()) followed.stop()
+    for (const followed of this.#paths.all()) followed.stop()
     this.#paths.clear()
   }
 
   /** The view that the options ask for, when the caller's patience ends at the latest. */
-  async #view(path: string, options: ReadOptions): Promise<View> {
+  async #view(followed: FollowedPath, path: string, options: ReadOptions): Promise<View> {
     const aspect = aspectOf(options)
     const { signal, timeout = Number.POSITIVE_INFINITY, wait = 0 } = options
-    const viewing = this.#follow(path).view(aspect)
+    const viewing = followed.view(aspect)
     if (signal === undefined && timeout === Number.POSITIVE_INFINITY && wait === 0) return viewing
     const late = (): Error => new NoConnectionError(`no answer about ${path} within ${timeout} ms`)
     const { signal: pausing } = this.#pausing
@@ -84,11 +95,13 @@ export class WatcherBook {
     })
   }
 
-  #follow(path: string): FollowedPath {
+  #use<T>(path: string, task: (followed: FollowedPath) => Promise<T>): Promise<T> {
     validatePath(path)
-    const present = this.#paths.get(path)
-    if (present !== undefined) return present
-    const followed = new FollowedPath(path, {
+    return this.#paths.use(path, task)
+  }
+
+  #followed(path: string): FollowedPath {
+    return new FollowedPath(path, {
       zk: this.#link.zk,
       cache: this.#cache,
       warning: this.#warn,
@@ -96,11 +109,6 @@ export class WatcherBook {
       connected: () => this.#link.connected,
       confirmed: () => this.#link.confirmed,
     })
-    this.#paths.set(path, followed)
-    followed.ready.catch(() => {
-      if (this.#paths.get(path) === followed) this.#paths.delete(path)
-    })
-    return followed
   }
 }
 

@@ -179,3 +179,40 @@ t.test('N45: saver: nodes of a view that could not be written are written with t
   await cache.flush()
   t.same([...(await saved()).keys()].sort(), ['/a', '/b'])
 })
+
+t.test('growth: the paths that changed last are kept, in this process and in the file', async t => {
+  const file = join(await folder(t), 'registry.cache')
+  const older = { data: '{}', stat: null, children: [], asOf: 0 }
+  await writeFile(
+    file,
+    render(
+      new Map([
+        ['/older', { node: older }],
+        ['/newer', { node: { ...older, asOf: 5 } }],
+      ]),
+    ),
+  )
+  const cache = new SnapshotCache({ file, chroot: '', warn: error => t.fail(String(error)), most: 3 })
+  const names = async (): Promise<string[]> => {
+    const parsed = parse(await readFile(file, 'utf8'))
+    return parsed.kind === 'ok' ? [...parsed.paths.keys()].sort() : []
+  }
+  const sources = ['/a', '/b', '/c', '/d'].map(path => {
+    const source = new FakeSource()
+    cache.keep(source)
+    return { path, source }
+  })
+  const show = async (index: number): Promise<void> => {
+    sources[index]!.source.show({ path: sources[index]!.path, data: {} })
+    await cache.flush()
+  }
+  await show(0)
+  t.same(await names(), ['/a', '/newer', '/older'])
+  await show(1)
+  t.same(await names(), ['/a', '/b', '/newer'], 'of others, the one that was seen longest ago goes')
+  await show(2)
+  t.same(await names(), ['/a', '/b', '/c'], 'what this process has seen stays')
+  await show(0)
+  await show(3)
+  t.same(await names(), ['/a', '/c', '/d'], 'of its own, the one that changed longest ago goes')
+})
