@@ -12,6 +12,7 @@ t.test('N1, N4: the defaults of the Python package, and timeout is the default o
     rateLimit: null,
     sessionFile: null,
     cacheFile: null,
+    maxIdlePaths: 10_000,
     coldStartTimeout: 5,
     servers: 'localhost:2181',
     username: null,
