@@ -3,8 +3,6 @@ import { Buffer } from 'node:buffer'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { PASSWORD_LENGTH } from '../records/connect.ts'
 
-export { formatSessionId } from '../ids.ts'
-
 /** What identifies a session to a server. Handle the password as a secret. */
 export interface SessionCredentials {
   readonly id: bigint

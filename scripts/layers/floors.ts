@@ -34,7 +34,6 @@ export const FLOORS: readonly Floor[] = [
   { name: 'src/testing', members: ['src/testing/'] },
   { name: 'src/index.ts', members: ['src/index.ts'] },
   { name: 'src/adapters', members: ['src/adapters/'] },
-  { name: 'src/agents', members: ['src/agents/'] },
   { name: 'src/cli', members: ['src/cli/'] },
   { name: 'scripts and test', members: ['scripts/', 'test/'] },
 ]
@@ -60,13 +59,12 @@ export const BANS: readonly {
 ]
 
 const SOCKET_MODULES: readonly string[] = ['net', 'tls', 'dns', 'dgram']
-const SOCKET_FOLDERS: readonly string[] = ['protocol/net/', 'src/embedded/', 'src/testing/', 'src/agents/']
+const SOCKET_FOLDERS: readonly string[] = ['protocol/net/', 'src/embedded/', 'src/testing/']
 
 /** The npm packages a folder may import; the first row that matches counts. */
 const PACKAGES: readonly { readonly folder: string; readonly names: readonly string[] }[] = [
   { folder: 'protocol/', names: ['debug'] },
   { folder: 'src/cli/', names: ['debug', 'yaml', 'commander'] },
-  { folder: 'src/agents/', names: ['debug', 'yaml', 'commander', 'nodemailer'] },
   { folder: 'src/adapters/', names: ['debug', 'undici', '@grpc/grpc-js'] },
   { folder: 'src/', names: ['debug'] },
 ]

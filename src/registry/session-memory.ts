@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { formatSessionId } from '../../protocol/session/handshake.ts'
+import { formatSessionId } from '../../protocol/ids.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { ServiceRegistryError } from './errors.ts'
 

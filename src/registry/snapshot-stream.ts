@@ -1,26 +1,37 @@
 // The snapshots of a path as a stream: a slow reader gets the newest, not the history.
 import { onAbort } from '../../protocol/support/abort.ts'
+import { Bell, endableStream } from '../../protocol/support/stream.ts'
 import type { Callback } from './snapshot.ts'
 
-/** `subscribe` calls back now and on every change; the function it returns ends that. Ends with any of the signals. */
-export async function* snapshotStream<Seen>(
-  subscribe: (callback: Callback<Seen>) => Promise<() => void>,
+/** Calls back now and on every change; the function it returns ends that. */
+type Subscribe<Seen> = (callback: Callback<Seen>) => Promise<() => void>
+
+/** Ends with any of the signals, and with `return()` at any time. */
+export function snapshotStream<Seen>(
+  subscribe: Subscribe<Seen>,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Seen, void, void> {
+  return endableStream(({ signal }) => read(subscribe, [signal, ...signals]))
+}
+
+async function* read<Seen>(
+  subscribe: Subscribe<Seen>,
+  signals: readonly (AbortSignal | undefined)[],
+): AsyncGenerator<Seen, void, void> {
+  const bell = new Bell()
   let newest: Seen | null = null
-  let wake = (): void => {}
   const over = (): boolean => signals.some(signal => signal?.aborted)
-  const offs = signals.map(signal => onAbort(signal, () => wake()))
+  const offs = signals.map(signal => onAbort(signal, bell.ring))
   const subscription = subscribe(snapshot => {
     newest = snapshot
-    wake()
+    bell.ring()
   })
   let failure: unknown
   let failed = false
   subscription.catch(error => {
     failure = error
     failed = true
-    wake()
+    bell.ring()
   })
   try {
     while (!over()) {
@@ -28,11 +39,7 @@ export async function* snapshotStream<Seen>(
       const snapshot: Seen | null = newest
       newest = null
       if (snapshot !== null) yield snapshot
-      if (newest === null && !failed && !over()) {
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-      }
+      if (newest === null && !failed && !over()) await bell.rung()
     }
   } finally {
     for (const off of offs) off()

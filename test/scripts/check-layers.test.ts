@@ -23,7 +23,7 @@ t.test('layers: imports of the own floor and of floors below are fine', async t 
     'protocol/net/tcp.ts': "import { connect } from 'node:net'\nimport { lookup } from 'node:dns/promises'\n",
     'src/registry/codec.ts': "export type { Fifo } from '../../protocol/support/fifo.ts'\n",
     'src/embedded/server.ts': "import { connect } from '../../protocol/net/tcp.ts'\n",
-    'src/cli/main.ts': "const yaml = await import('yaml')\nimport { x } from '../agents/x.ts'\n",
+    'src/cli/main.ts': "const yaml = await import('yaml')\nimport { x } from '../adapters/x.ts'\n",
     'test/tap.ts': "export { t } from 'tap'\nimport '../scripts/a.ts'\nimport p from '../package.json'\n",
   })
   t.strictSame(offences, [])

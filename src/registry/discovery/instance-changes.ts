@@ -1,6 +1,7 @@
 // The changes of a view: the difference of two lists, and a stream of differences that a slow reader cannot fill up.
 import { isDeepStrictEqual } from 'node:util'
 import { onAbort } from '../../../protocol/support/abort.ts'
+import { Bell, endableStream } from '../../../protocol/support/stream.ts'
 import type { Instance } from '../formats/instance.ts'
 import type { Instances } from './instance-list.ts'
 
@@ -39,13 +40,17 @@ export interface ChangeStreamPort {
 
 /**
  * First an `added` for every instance that is known, then what changed. A slow reader is told of each instance once,
- * as the difference to what it knows. Ends with any of the signals.
+ * as the difference to what it knows. Ends with any of the signals, and with `return()` at any time.
  */
-export async function* changeStream(port: ChangeStreamPort): AsyncGenerator<InstanceChange, void, void> {
+export function changeStream(port: ChangeStreamPort): AsyncGenerator<InstanceChange, void, void> {
+  return endableStream(({ signal }) => read({ ...port, signals: [signal, ...port.signals] }))
+}
+
+async function* read(port: ChangeStreamPort): AsyncGenerator<InstanceChange, void, void> {
+  const bell = new Bell()
   let told: Instances = new Map()
-  let wake = (): void => {}
   const over = (): boolean => port.signals.some(signal => signal?.aborted)
-  const offs = [port.subscribe(() => wake()), ...port.signals.map(signal => onAbort(signal, () => wake()))]
+  const offs = [port.subscribe(bell.ring), ...port.signals.map(signal => onAbort(signal, bell.ring))]
   try {
     while (!over()) {
       const now = port.instances()
@@ -55,10 +60,7 @@ export async function* changeStream(port: ChangeStreamPort): AsyncGenerator<Inst
         if (over()) return
         yield change
       }
-      if (over() || port.instances() !== told) continue
-      await new Promise<void>(resolve => {
-        wake = resolve
-      })
+      if (!over() && port.instances() === told) await bell.rung()
     }
   } finally {
     for (const off of offs) off()

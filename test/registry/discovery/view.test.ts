@@ -359,6 +359,11 @@ t.test('view: the stream tells what is there, and then the differences to that',
   controller.abort()
   await end
   t.equal(seen.at(-1), 'end')
+  const third = fixture().view.changes()
+  const waitingForNothing = next(third)
+  await third.return()
+  await waitingForNothing
+  t.equal(seen.at(-1), 'end', 'return() ends it while it waits')
 })
 
 t.test('view: listeners cannot hurt each other, and can be taken away', async t => {
