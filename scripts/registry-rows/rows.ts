@@ -36,7 +36,7 @@ const chapters: readonly Chapter[] = [
     [
       'KEEP',
       'stop closes the session and forgets nothing; start brings all of it back',
-      'No hook at the exit of the process: `await using`, or `stop` in a handler of signals.',
+      "No hook at the exit of the process: nothing that runs there can wait for an answer, and handlers of signals are the application's. `await using`, or `stop` in such a handler.",
     ],
     ['KEEP', 'writes, locks and credentials look first whether the process was forked and is connected'],
     ['KEEP', '`rebuild`: a new session with all callbacks and all registrations'],

@@ -36,7 +36,8 @@ export interface ServiceRegistryOptions {
   rateLimit?: RateLimit | null
   /**
    * File that remembers the sessions of this registry, so that the process that follows a crash knows which nodes its
-   * predecessor left, and replaces them at once instead of waiting for their session to end. One file for each process.
+   * predecessor left, and replaces them at once instead of waiting for their session to end. One file
+   * for each thread of each process.
    */
   sessionFile?: string | null
   /**

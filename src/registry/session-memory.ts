@@ -10,11 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { formatSessionId } from '../../protocol/ids.ts'
 import { logger } from '../../protocol/support/log.ts'
 import { ServiceRegistryError } from './errors.ts'
+import type { ThreadMark } from './thread-mark.ts'
+import { isAlive, isInSight, isSame, ownMark } from './thread-mark.ts'
 
 const log = logger('sessions')
 
@@ -24,17 +25,15 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 const MOST_SESSIONS = 16
 
 /** What the file holds. No secret: the ids can be seen on every ephemeral znode. */
-interface Content {
+interface Content extends ThreadMark {
   readonly version: 1
-  readonly host: string
-  readonly pid: number
-  /** When that process was started, as the system tells it; null where it does not. */
-  readonly started: string | null
+  /** True: that thread has no registry any more that uses the file. */
+  readonly free: boolean
   /** In hexadecimal, the newest last. */
   readonly sessions: readonly string[]
 }
 
-/** The files that registries of this process use. */
+/** The files that registries of this thread use. */
 const inUse = new Map<string, SessionMemory>()
 
 export class SessionMemory {
@@ -43,19 +42,22 @@ export class SessionMemory {
   #sessions = new Set<bigint>()
 
   /**
-   * Takes the file over, for this process. Throws INVALID_OPTION when a process that is alive uses it, and when it
-   * cannot be written. One that cannot be understood, or that another host wrote, proves nothing.
+   * Takes the file over, for this thread. Throws INVALID_OPTION when a thread that is alive uses it, and when it
+   * cannot be written. One that cannot be understood, or that was written on another host, before the last start of
+   * this one, or in another container, proves nothing.
    */
   constructor(file: string | null, warn: (error: unknown) => void) {
     this.#file = file === null ? null : resolve(file)
     this.#warn = warn
     if (this.#file === null) return
+    if (inUse.has(this.#file)) throw refused('another registry of this thread uses it')
+    const own = ownMark()
     const content = read(this.#file)
-    if (inUse.has(this.#file)) throw refused('another registry of this process uses it')
-    if (content !== null && isAlive(content)) throw refused(`process ${content.pid} uses it`)
-    if (content?.host === hostname()) this.#sessions = new Set(content.sessions.map(sessionIdOf))
+    checkFree(content, own)
+    if (content !== null && isInSight(content, own))
+      this.#sessions = new Set(content.sessions.map(sessionIdOf))
     try {
-      write(this.#file, this.#sessions)
+      write(this.#file, this.#sessions, own)
     } catch (cause) {
       throw refused('it cannot be written', cause)
     }
@@ -72,20 +74,48 @@ export class SessionMemory {
     this.#sessions.add(sessionId)
     for (const oldest of [...this.#sessions].slice(0, -MOST_SESSIONS)) this.#sessions.delete(oldest)
     if (this.#file === null) return
-    const user = inUse.get(this.#file) ?? this
-    inUse.set(this.#file, user)
     try {
-      if (user !== this) throw refused('another registry of this process uses it')
-      write(this.#file, this.#sessions)
+      this.#take(this.#file)
+      write(this.#file, this.#sessions, ownMark())
     } catch (error) {
       this.#warn(error)
     }
   }
 
-  /** The file is free for another registry of this process. */
+  /** The file is free for another registry, here or elsewhere. */
   release(): void {
-    if (this.#file !== null && inUse.get(this.#file) === this) inUse.delete(this.#file)
+    if (this.#file === null || inUse.get(this.#file) !== this) return
+    inUse.delete(this.#file)
+    try {
+      write(this.#file, this.#sessions, ownMark(), true)
+    } catch (error) {
+      log('%s: not released: %s', this.#file, error)
+    }
   }
+
+  /** Once more after `release`: somebody else may use it by now. */
+  #take(file: string): void {
+    const user = inUse.get(file)
+    if (user === this) return
+    if (user !== undefined) throw refused('another registry of this thread uses it')
+    checkFree(read(file), ownMark())
+    inUse.set(file, this)
+  }
+}
+
+function checkFree(content: Content | null, own: ThreadMark): void {
+  if (content === null || content.free || !isInSight(content, own) || isSame(content, own)) return
+  let alive: boolean
+  try {
+    alive = isAlive(content)
+  } catch (cause) {
+    // A guess could take the session of one that lives.
+    throw refused(`whether process ${content.pid} uses it cannot be told`, cause)
+  }
+  if (!alive) return
+  throw refused(
+    content.pid === own.pid ? 'another thread of this process uses it' : `process ${content.pid} uses it`,
+  )
 }
 
 function read(file: string): Content | null {
@@ -93,11 +123,11 @@ function read(file: string): Content | null {
   const user = process.geteuid?.()
   try {
     const content = JSON.parse(textOf(file, user)) as Partial<Content>
-    const { version, host, pid, started, sessions } = content
-    if (version !== 1 || typeof host !== 'string' || !Number.isInteger(pid) || !Array.isArray(sessions))
-      return null
+    const { version, host, place = null, pid, thread = 0, started = null, free = false, sessions } = content
+    const known = version === 1 && typeof host === 'string' && (typeof place === 'string' || place === null)
+    if (!known || !Number.isInteger(pid) || !Number.isInteger(thread) || !Array.isArray(sessions)) return null
     if (!sessions.every(id => typeof id === 'string' && /^0x[0-9a-f]{1,16}$/.test(id))) return null
-    return { version, host, pid: pid as number, started: started ?? null, sessions }
+    return { version, host, place, pid: pid as number, thread: thread as number, started, free, sessions }
   } catch (error) {
     log('%s: %s', file, error)
     return null
@@ -121,14 +151,8 @@ function textOf(file: string, user: number | undefined): string {
  * Written beside it and renamed: a crash leaves the old file or the new one. Under a name that nobody can guess and
  * only if it is new: a link that somebody left there is not written through.
  */
-function write(file: string, sessions: Iterable<bigint>): void {
-  const content: Content = {
-    version: 1,
-    host: hostname(),
-    pid: process.pid,
-    started: startOf(process.pid),
-    sessions: [...sessions].map(formatSessionId),
-  }
+function write(file: string, sessions: Iterable<bigint>, own: ThreadMark, free = false): void {
+  const content: Content = { version: 1, ...own, free, sessions: [...sessions].map(formatSessionId) }
   const temporary = `${file}.${randomUUID()}.tmp`
   try {
     writeFileSync(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' })
@@ -142,32 +166,6 @@ function write(file: string, sessions: Iterable<bigint>): void {
 /** Ids are signed, and written without a sign. */
 function sessionIdOf(text: string): bigint {
   return BigInt.asIntN(64, BigInt(text))
-}
-
-/** True for another process of this host; its id alone would not do, as ids are given again. */
-function isAlive({ host, pid, started }: Content): boolean {
-  if (host !== hostname() || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ESRCH') return false
-    // Deno without the permission to signal: a guess could take the session of one that lives.
-    if (code !== 'EPERM') throw refused(`whether process ${pid} uses it cannot be told`, error)
-  }
-  const now = startOf(pid)
-  return started === null || now === null || now === started
-}
-
-/** Ticks between the start of the system and that of the process, where there is a /proc. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in parentheses, may have blanks; the 20th field behind it is the time.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  } catch {
-    return null
-  }
 }
 
 function refused(why: string, cause?: unknown): ServiceRegistryError {

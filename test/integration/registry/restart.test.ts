@@ -14,7 +14,10 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import type { ThreadMark } from '../../../src/registry/thread-mark.ts'
+import { ownMark } from '../../../src/registry/thread-mark.ts'
 import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { ownServer } from '../../support/zookeeper.ts'
@@ -35,6 +38,11 @@ function fileFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'ndsr-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return join(folder, 'sessions')
+}
+
+/** What a registry of this thread would have left behind, if the session were its own. */
+function claimTo(session: string, change: Partial<ThreadMark> = {}): string {
+  return JSON.stringify({ version: 1, ...ownMark(), ...change, free: false, sessions: [session] })
 }
 
 interface Child {
@@ -156,11 +164,13 @@ test('H35: a session file of a process that nobody may ask about is refused', as
   const sessionFile = fileFor(t)
   const content = JSON.stringify({ version: 1, host: hostname(), pid: 1, started: null, sessions: [] })
   writeFileSync(sessionFile, content)
-  const { kill } = process
+  const { kill, platform } = process
   t.teardown(() => {
     process.kill = kill
+    Object.defineProperty(process, 'platform', { value: platform })
   })
-  // As on Deno without --allow-run.
+  // As on Deno without --allow-run, where there is no /proc to look at either.
+  Object.defineProperty(process, 'platform', { value: 'freebsd' })
   process.kill = () => {
     throw new Error('Requires run access')
   }
@@ -183,6 +193,11 @@ test('H35: a file that proves nothing is a start without proof', async t => {
     JSON.stringify({ version: 2, host: hostname(), pid: 1, started: null, sessions: [id] }),
     JSON.stringify({ version: 1, host: 'another.example', pid: 1, started: null, sessions: [id] }),
     JSON.stringify({ version: 1, host: hostname(), pid: process.pid, started: null, sessions: [7] }),
+    JSON.stringify({ version: 1, host: hostname(), pid: process.pid, started: null, sessions: [id] }),
+    claimTo(id, { host: 'another.example' }),
+    // Another container, with the name of this host and the number of this process; and this host before its start.
+    claimTo(id, { place: `${ownMark().place?.split(' ')[0]} pid:[1]` }),
+    claimTo(id, { place: `00000000-0000-4000-8000-000000000000 ${ownMark().place?.split(' ')[1]}` }),
   ]
   for (const content of contents) {
     const sessionFile = fileFor(t)
@@ -193,10 +208,7 @@ test('H35: a file that proves nothing is a start without proof', async t => {
   }
   t.match(await dataOf(witness, '/a'), { n: 'theirs' })
   const sessionFile = fileFor(t)
-  writeFileSync(
-    sessionFile,
-    JSON.stringify({ version: 1, host: hostname(), pid: process.pid, started: null, sessions: [id] }),
-  )
+  writeFileSync(sessionFile, claimTo(id))
   const registry = await registryAt(t, servers, { sessionFile, conflict: 'fail' })
   await registry.setNode('/a', { n: 1 })
   t.match(await dataOf(witness, '/a'), { n: 1 }, 'the same with a proof')
@@ -207,13 +219,7 @@ test('H35: a session file is not written through a link, nor believed through on
   const stranger = await registryAt(t, servers)
   await stranger.setNode('/a', { n: 'theirs' })
   const id = `0x${BigInt.asUintN(64, stranger.client.sessionId).toString(16)}`
-  const claim = JSON.stringify({
-    version: 1,
-    host: hostname(),
-    pid: process.pid,
-    started: null,
-    sessions: [id],
-  })
+  const claim = claimTo(id)
   const [sessionFile, victim] = [fileFor(t), fileFor(t)]
   writeFileSync(victim, claim)
   symlinkSync(victim, sessionFile)
@@ -245,4 +251,67 @@ test('H35: a session file that cannot be written is told before anything is done
   const error = await errorOf(ServiceRegistry.connect({ servers, sessionFile }))
   t.match(error, { code: 'INVALID_OPTION', message: /sessionFile: it cannot be written/ })
   t.notOk(existsSync(sessionFile))
+})
+
+interface Thread {
+  readonly worker: Worker
+  /** Resolves with the next message. */
+  told(): Promise<string>
+}
+
+/** A worker thread with a registration; it stops its registry when it gets a message, and lives on. */
+function registrantThread(t: Test, servers: string, path: string, sessionFile: string): Thread {
+  const script = new URL('children/thread-registrant.ts', import.meta.url).href
+  // On Node 20, `--import` does not reach a thread.
+  const loader = `import('tsx/esm/api').then(api => {
+    api.register()
+    return import(${JSON.stringify(script)})
+  })`
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const worker = new Worker(loader, { eval: true, argv: [servers, path, sessionFile], execArgv: [], env })
+  t.teardown(() => worker.terminate())
+  const told = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+  return { worker, told }
+}
+
+test('H35: two threads of a process never take over a session of each other that is alive', async t => {
+  const { servers, witness } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const thread = registrantThread(t, servers, '/a', sessionFile)
+  const session = BigInt(await thread.told())
+  const options = { servers, sessionFile, sessionTimeout: 10_000 }
+  const refusal = { code: 'INVALID_OPTION', message: 'sessionFile: another thread of this process uses it' }
+  t.match(await errorOf(ServiceRegistry.connect(options)), refusal)
+  const other = registrantThread(t, servers, '/a', sessionFile)
+  t.equal(await other.told(), refusal.message)
+  t.equal(await ownerOf(witness, '/a'), session)
+  // Killed, as a process is: nothing is released.
+  await thread.worker.terminate()
+  const registry = await eventually('free', () => ServiceRegistry.connect(options).catch(() => null))
+  t.teardown(() => registry.stop())
+  t.equal(await ownerOf(witness, '/a'), session, 'the server still has the node of the dead thread')
+  await registry.setNode('/a', { n: 'main' }, { conflict: 'fail' })
+  t.match(await dataOf(witness, '/a'), { n: 'main' }, 'replaced at once')
+})
+
+test('H35: a thread that has stopped its registry leaves the file to others, and gets it no more while they use it', async t => {
+  const { servers, witness } = await branch(t, at)
+  const sessionFile = fileFor(t)
+  const thread = registrantThread(t, servers, '/a', sessionFile)
+  await thread.told()
+  const stopped = thread.told()
+  thread.worker.postMessage('stop')
+  t.equal(await stopped, 'stopped')
+  const registry = await registryAt(t, servers, { sessionFile })
+  await registry.setNode('/b', {})
+  const before = readFileSync(sessionFile, 'utf8')
+  const started = thread.told()
+  thread.worker.postMessage('start')
+  t.equal(await started, 'sessionFile: another thread of this process uses it')
+  t.equal(readFileSync(sessionFile, 'utf8'), before)
+  t.equal(await ownerOf(witness, '/b'), registry.client.sessionId)
 })
