@@ -5,6 +5,7 @@ import { FrameDecoder, FrameError } from '../../protocol/frame.ts'
 import { JuteError } from '../../protocol/jute/error.ts'
 import { JuteReader } from '../../protocol/jute/reader.ts'
 import { Xid } from '../../protocol/opcodes.ts'
+import type { ConnectResponse } from '../../protocol/records/connect.ts'
 import type { Id } from '../../protocol/records/data.ts'
 import { replyHeader } from '../../protocol/records/headers.ts'
 import { watcherEvent } from '../../protocol/records/watches.ts'
@@ -14,7 +15,8 @@ import { Fifo } from '../../protocol/support/fifo.ts'
 import type { Link } from './client.ts'
 import { Client } from './client.ts'
 import { ConnectionStats } from './connection-stats.ts'
-import { readGreeting, welcome, writeWelcome } from './handshake.ts'
+import type { Greeting } from './handshake.ts'
+import { readGreeting, responseFor, welcome, writeWelcome } from './handshake.ts'
 import type { BufferPool } from './output.ts'
 import { Output } from './output.ts'
 import type { Reply } from './processor.ts'
@@ -60,6 +62,7 @@ export class Connection implements Link {
   /** Frames of a chunk that was under way when reading stopped. */
   readonly #backlog = new Fifo<Buffer>()
   #phase: Phase = 'greeting'
+  #greeting: Greeting | null = null
   readonly #holds = new Set<Hold>()
   /** The first bytes, as long as they may be a word. */
   #opening: Buffer = Buffer.alloc(0)
@@ -177,14 +180,18 @@ export class Connection implements Link {
 
   #greet(frame: JuteReader): void {
     const greeting = readGreeting(frame)
+    this.#greeting = greeting
     const result = welcome(this.#host.world, this.#client, greeting)
-    if (result.type !== 'turnAway') {
-      writeWelcome(this.#output.begin(), greeting, result.response)
-      this.#written()
-    }
+    if (result.type !== 'turnAway') this.#welcome(result.response)
     if (result.type !== 'serve') return this.close()
     this.#phase = 'serving'
     this.#host.greeted(this)
+  }
+
+  #welcome(response: ConnectResponse): void {
+    if (this.#greeting === null) return
+    writeWelcome(this.#output.begin(), this.#greeting, response)
+    this.#written()
   }
 
   #serve(frame: JuteReader): void {
@@ -192,6 +199,7 @@ export class Connection implements Link {
     // The request itself may have ended the connection, as a write that brings too many events does.
     if (this.#phase !== 'serving') return
     if (outcome.type === 'close') return this.close()
+    if (outcome.type === 'welcome') return this.#welcome(responseFor(this.#host.world, outcome.session))
     this.#reply(outcome)
     if (outcome.next === 'close') this.close()
   }

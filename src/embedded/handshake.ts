@@ -5,6 +5,7 @@ import type { JuteWriter } from '../../protocol/jute/writer.ts'
 import type { ConnectRequest, ConnectResponse } from '../../protocol/records/connect.ts'
 import { connectRequest, connectResponse, PASSWORD_LENGTH } from '../../protocol/records/connect.ts'
 import type { Client } from './client.ts'
+import type { Session } from './session.ts'
 import type { World } from './world.ts'
 
 export interface Greeting {
@@ -47,11 +48,12 @@ export function welcome(world: World, client: Client, { request }: Greeting): We
     request.sessionId === 0n
       ? world.openSession(client, timeout)
       : world.resumeSession(client, request.sessionId, request.passwd, timeout)
-  const common = { protocolVersion: 0, readOnly }
-  if (session === null) {
-    const nothing = { timeOut: 0, sessionId: 0n, passwd: Buffer.alloc(PASSWORD_LENGTH) }
-    return { type: 'expired', response: { ...common, ...nothing } }
-  }
-  const { id: sessionId, password: passwd } = session
-  return { type: 'serve', response: { ...common, timeOut: timeout, sessionId, passwd } }
+  if (session !== null) return { type: 'serve', response: responseFor(world, session) }
+  const nothing = { timeOut: 0, sessionId: 0n, passwd: Buffer.alloc(PASSWORD_LENGTH) }
+  return { type: 'expired', response: { protocolVersion: 0, readOnly, ...nothing } }
+}
+
+export function responseFor(world: World, { id, password, timeout }: Session): ConnectResponse {
+  const readOnly = world.mode === 'readOnly'
+  return { protocolVersion: 0, readOnly, timeOut: timeout, sessionId: id, passwd: password }
 }

@@ -14,6 +14,7 @@ import { isAuthNull, isNullNext } from './nulls.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Body, Route } from './route.ts'
 import { routes } from './routes.ts'
+import type { Session } from './session.ts'
 import type { World } from './world.ts'
 
 export interface Reply {
@@ -28,7 +29,11 @@ export interface Reply {
   readonly next: 'goOn' | 'close'
 }
 
-export type Outcome = Reply | { readonly type: 'close' }
+export type Outcome =
+  | Reply
+  /** The answer to the handshake once more, in place of a reply. */
+  | { readonly type: 'welcome'; readonly session: Session }
+  | { readonly type: 'close' }
 
 const log = logger('embedded')
 const CLOSE: Outcome = { type: 'close' }
@@ -39,6 +44,8 @@ const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 const MARSHALLING_ERROR = serverErrors.MARSHALLING_ERROR.number
 const NOT_LET_IN = serverErrors.SESSION_CLOSED_REQUIRE_SASL_AUTH.number
 const NOT_READ_ONLY = serverErrors.NOT_READ_ONLY.number
+
+const TIMEOUT_BYTES = 4
 
 /** Handles one frame of a connection that has a session. */
 export function process(world: World, client: Client, frame: JuteReader): Outcome {
@@ -53,11 +60,13 @@ export function process(world: World, client: Client, frame: JuteReader): Outcom
   // A session that ended takes its requests with it: they get no answer.
   if (session === null) return CLOSE
   const found = routes.get(header.opcode)
-  if (found === undefined && header.opcode !== OpCode.closeSession) {
+  const { createSession, closeSession } = OpCode
+  if (found === undefined && header.opcode !== closeSession && header.opcode !== createSession) {
     return reply('NA', header.xid, { zxid: UNKNOWN_OPCODE_ZXID, err: UNIMPLEMENTED, next: 'close' })
   }
   world.sessions.touch(session)
-  return found === undefined ? end(world, client, header) : run(world, client, header, found, frame)
+  if (found !== undefined) return run(world, client, header, found, frame)
+  return header.opcode === closeSession ? end(world, client, header) : again(world, session, header, frame)
 }
 
 function readHeader(frame: JuteReader): RequestHeader | null {
@@ -83,6 +92,19 @@ function run(world: World, client: Client, header: RequestHeader, found: Route, 
     log('%s failed: %O', found.name, error)
     return reply(found.name, header.xid, { zxid: world.zxid, err: MARSHALLING_ERROR })
   }
+}
+
+/**
+ * Only servers ask each other for sessions, but ZooKeeper does not refuse a client that does: its session begins once more,
+ * with a zxid, as it is. What timeout it asks for does not matter, unless it is missing.
+ */
+function again(world: World, session: Session, { xid }: RequestHeader, frame: JuteReader): Outcome {
+  if (world.mode === 'readOnly' && session.kind === 'global') {
+    return reply('createSession', xid, { zxid: world.zxid, err: NOT_READ_ONLY })
+  }
+  const timed = world.transact(() => frame.remaining >= TIMEOUT_BYTES)
+  if (timed) return { type: 'welcome', session }
+  return reply('createSession', xid, { zxid: world.zxid, err: MARSHALLING_ERROR })
 }
 
 /** The session is over before the reply is sent, and so are the requests behind this one. */

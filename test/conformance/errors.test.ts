@@ -130,6 +130,39 @@ test('8.4.1: an operation that does not exist costs the connection', async (t, {
   }
 })
 
+test('8.4.1: a client may ask for its session once more, and gets the answer to its handshake', async (t, {
+  at,
+}) => {
+  for (const old of [false, true]) {
+    const link = new RawLink(at)
+    t.teardown(() => link.destroy())
+    const hello = connectFrame()
+    if (old) hello.writeInt32BE(hello.length - 5)
+    link.send(old ? hello.subarray(0, -1) : hello)
+    const welcome = await link.frame(0)
+    const ask = (xid: number, opcode: number, ...ints: number[]): Promise<Buffer> => {
+      link.send(
+        frameOf(writer => {
+          for (const int of [xid, opcode, ...ints]) writer.writeInt(int)
+        }),
+      )
+      return link.frame(link.frames.length)
+    }
+    const zxidOf = (reply: Buffer): bigint => reply.readBigInt64BE(4)
+    const errOf = (reply: Buffer): number => reply.readInt32BE(12)
+    const first = await ask(1, OpCode.createSession)
+    t.equal(first.readInt32BE(0), 1)
+    t.equal(errOf(first), -5, 'without a timeout it cannot be read')
+    for (const timeout of [10_000, 5]) {
+      t.same(await ask(2, OpCode.createSession, timeout), welcome, `old: ${old}, ${timeout}`)
+    }
+    const last = await ask(3, OpCode.createSession)
+    t.ok(zxidOf(last) >= zxidOf(first) + 3n, 'each took a zxid')
+    t.equal((await ask(4, OpCode.closeSession, 1, 2)).toString('hex').slice(24), '00000000')
+    await link.end()
+  }
+})
+
 test('8.4.1: frames of hostile length cost the connection', async (t, { at, open, root }) => {
   for (const length of [-1, 0, 0x10_0000, 0x7fff_ffff]) {
     const link = new RawLink(at)
