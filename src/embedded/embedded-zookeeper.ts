@@ -1,6 +1,7 @@
 // The embedded server: one process, memory only, no quorum; for development and tests.
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Id } from '../../protocol/records/data.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
@@ -14,7 +15,7 @@ import { Housekeeper } from './housekeeper.ts'
 import type { EmbeddedOptions } from './options.ts'
 import { settingsOf } from './options.ts'
 import { BufferPool } from './output.ts'
-import { GREETING_TIME, Strangers } from './strangers.ts'
+import { Strangers } from './strangers.ts'
 import { World } from './world.ts'
 
 /** A server that any ZooKeeper client can use, in this process. */
@@ -27,7 +28,7 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
   readonly #connections = new Set<Connection>()
   /** Every socket, also those that have not got through their TLS handshake. */
   readonly #sockets = new Set<Socket>()
-  readonly #strangers = new Strangers(systemClock)
+  readonly #strangers: Strangers
   readonly #gone = { received: 0, sent: 0 }
   #frozen = false
   /** What was asked of a server that stands still. */
@@ -48,20 +49,25 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     const settings = settingsOf(options)
     this.#world = new World(settings, nextEpoch(), options.readOnly === true ? 'readOnly' : 'standalone')
     this.#housekeeper = new Housekeeper(this.#world)
+    this.#strangers = new Strangers(systemClock, settings.handshakeTimeout)
     this.#secure = options.tls !== undefined
     this.#host = this.#hostOf(this.#world)
     const sockets = { allowHalfOpen: true, noDelay: true }
-    if (options.tls === undefined) this.#server = createServer(sockets, socket => this.#welcome(socket, []))
+    this.#server =
+      options.tls === undefined
+        ? createServer(sockets)
+        : createTlsServer({ ...options.tls, ...sockets, handshakeTimeout: settings.handshakeTimeout })
+    this.#server.on('connection', (socket: Socket) => this.#keep(socket))
+    if (options.tls === undefined)
+      this.#server.on('connection', (socket: Socket) => this.#welcome(socket, []))
     else {
-      const tls = { ...options.tls, ...sockets, handshakeTimeout: GREETING_TIME }
       const { certificateOfSuperUser } = settings
-      this.#server = createTlsServer(tls, socket =>
+      this.#server.on('secureConnection', (socket: TLSSocket) =>
         this.#welcome(socket, identitiesOf(socket, certificateOfSuperUser)),
       )
-      // Whoever fails the handshake is closed by node:tls; there is nobody to tell.
-      this.#server.on('tlsClientError', () => {})
+      // There is nobody to tell. node:tls itself does not close whoever takes too long.
+      this.#server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
     }
-    this.#server.on('connection', socket => this.#keep(socket))
     // Running out of descriptors must not take the process down: the client sees no answer.
     this.#server.on('error', () => {})
   }
@@ -196,12 +202,15 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     })
   }
 
+  /** Counts connections when they come: a TLS handshake that never ends takes a place too. */
   #keep(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+    if (this.#isTooMany(socket)) socket.destroy()
   }
 
   #welcome(socket: Socket, identities: readonly Id[] | null): void {
+    if (socket.destroyed) return
     if (identities === null) {
       socket.destroy()
       return
@@ -209,22 +218,18 @@ export class EmbeddedZooKeeper implements AsyncDisposable {
     const connection = new Connection(socket, this.#host, identities)
     if (this.#frozen) connection.freeze()
     this.#connections.add(connection)
-    if (this.#isTooMany(connection)) {
-      connection.destroy()
-      return
-    }
     this.#strangers.add(connection)
   }
 
-  #isTooMany({ address }: Connection): boolean {
+  #isTooMany({ remoteAddress }: Socket): boolean {
     const { maxClientCnxns, maxCnxns } = this.#world.settings
-    if (maxCnxns > 0 && this.#connections.size > maxCnxns) return true
-    return maxClientCnxns > 0 && this.#countFrom(address) > maxClientCnxns
+    if (maxCnxns > 0 && this.#sockets.size > maxCnxns) return true
+    return maxClientCnxns > 0 && this.#countFrom(remoteAddress) > maxClientCnxns
   }
 
-  #countFrom(address: string): number {
+  #countFrom(address: string | undefined): number {
     let count = 0
-    for (const connection of this.#connections) if (connection.address === address) count++
+    for (const { remoteAddress } of this.#sockets) if (remoteAddress === address) count++
     return count
   }
 

@@ -51,6 +51,11 @@ export interface EmbeddedOptions {
   readonly maxClientCnxns?: number
   /** Connections in all; 0 for any number, the default. */
   readonly maxCnxns?: number
+  /**
+   * Milliseconds that a connection may take for its TLS handshake, and as many until it has a session or has said a
+   * four-letter word: then it is cut. Default: 10000.
+   */
+  readonly handshakeTimeout?: number
   /** Four-letter words that are answered, separated by commas; `*` for all, the default. ZooKeeper's is `srvr`. */
   readonly fourLetterWords?: string
   /** Whether znodes may have a time to live. Default: true. In ZooKeeper it is off until switched on. */
@@ -90,6 +95,7 @@ export interface Settings {
   readonly maxFrameSize: number
   readonly maxClientCnxns: number
   readonly maxCnxns: number
+  readonly handshakeTimeout: number
   readonly fourLetterWords: ReadonlySet<string> | 'all'
   readonly ttl: boolean
   readonly enforceQuota: boolean
@@ -121,6 +127,7 @@ export function settingsOf(options: EmbeddedOptions): Settings {
     maxFrameSize: atLeast('maxFrameSize', options.maxFrameSize ?? 0xfffff, 64),
     maxClientCnxns: atLeast('maxClientCnxns', options.maxClientCnxns ?? 0, 0),
     maxCnxns: atLeast('maxCnxns', options.maxCnxns ?? 0, 0),
+    handshakeTimeout: atLeast('handshakeTimeout', options.handshakeTimeout ?? 10_000, 1),
     fourLetterWords: whitelist(options.fourLetterWords ?? '*'),
     ttl: options.ttl ?? true,
     enforceQuota: options.enforceQuota ?? false,

@@ -1,9 +1,6 @@
 // Connections that have not asked for a session yet: each has a while to do so, and then it is cut.
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
 
-/** Milliseconds in which a connection has to ask for a session. */
-export const GREETING_TIME = 10_000
-
 export interface Stranger {
   destroy(): void
 }
@@ -11,18 +8,21 @@ export interface Stranger {
 /** One timer for all of them: the oldest is the first to go. */
 export class Strangers {
   readonly #clock: Clock
+  readonly #patience: number
   /** When each has to be known, oldest first. */
   readonly #until = new Map<Stranger, number>()
   #sweep: Timer | null = null
   /** Nobody is cut while the server stands still, or once it is closed. */
   #watching = true
 
-  constructor(clock: Clock) {
+  /** `patience`: milliseconds in which a connection has to ask for a session. */
+  constructor(clock: Clock, patience: number) {
     this.#clock = clock
+    this.#patience = patience
   }
 
   add(connection: Stranger): void {
-    this.#until.set(connection, this.#clock.now() + GREETING_TIME)
+    this.#until.set(connection, this.#clock.now() + this.#patience)
     this.#arm()
   }
 

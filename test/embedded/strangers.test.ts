@@ -1,7 +1,9 @@
 // Connections that never ask for a session: cut after a while, and not while the server stands still.
-import { GREETING_TIME, Strangers } from '../../src/embedded/strangers.ts'
+import { Strangers } from '../../src/embedded/strangers.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { t } from '../tap.ts'
+
+const GREETING_TIME = 10_000
 
 interface Scene {
   readonly clock: FakeClock
@@ -13,7 +15,7 @@ interface Scene {
 
 function scene(): Scene {
   const clock = new FakeClock()
-  const strangers = new Strangers(clock)
+  const strangers = new Strangers(clock, GREETING_TIME)
   const cut: string[] = []
   const newcomer = (name: string): { destroy(): void } => {
     const stranger = { destroy: (): void => void cut.push(name) }
