@@ -53,7 +53,7 @@ export interface ZooKeeperOptions {
   maxResponseSize?: number
   /** Requests that may wait for a connection. Default 65,536. */
   maxQueuedRequests?: number
-  /** Bytes that they may take together. Default 64 MiB. */
+  /** Bytes that they may take together, as frames on the wire. Default 64 MiB. */
   maxQueuedBytes?: number
   /** True: without a connection, calls reject at once with CONNECTION_LOSS instead of waiting. Default false. */
   failFast?: boolean

@@ -35,6 +35,8 @@ export class PendingRequest {
   sentAt = 0
   /** When its caller wants to hear at the latest, on the monotonic clock. */
   deadline: number = Number.POSITIVE_INFINITY
+  /** Bytes of its frame, counted while it waits. */
+  weight = 0
   /** How often it was sent. */
   attempts = 0
   /** Bytes of its frame and of the reply's, without the length fields. */

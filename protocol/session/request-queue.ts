@@ -4,6 +4,7 @@ import type { ErrorCode } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
 import { Fifo } from '../support/fifo.ts'
 import type { Connection } from './connection.ts'
+import { frameSizeOf } from './frame-size.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 /** A read whose connections keep breaking is given up: it may be what breaks them. */
@@ -13,8 +14,6 @@ const SWEEP_EVERY = 256
 
 /** Bytes from which on a request may be what made the server hang up. */
 const LARGE_REQUEST = 512 * 1024
-/** What a request takes besides its path and data, in bytes: about. */
-const OVERHEAD = 256
 
 /** What servers before 3.6, the oldest with persistent watches, may not know, and what changes nothing. */
 const mayBeUnknown: ReadonlySet<number> = new Set([
@@ -48,6 +47,7 @@ export class RequestQueue {
 
   /** Fails the request when too many wait already. */
   push(request: PendingRequest): void {
+    request.weight = frameSizeOf(request)
     if (this.#isFull(request) && this.#refusals % SWEEP_EVERY === 0) this.#sweep()
     if (this.#isFull(request)) {
       this.#refusals++
@@ -69,7 +69,8 @@ export class RequestQueue {
       if (request.progress === 'done') continue
       if (request.operation.retry === 'again' && request.attempts < MOST_ATTEMPTS) {
         request.progress = 'queued'
-        this.#bytes += weightOf(request)
+        request.weight = frameSizeOf(request)
+        this.#bytes += request.weight
         this.#requests.unshift(request)
       } else {
         request.fail(code, reason)
@@ -84,7 +85,7 @@ export class RequestQueue {
       const request = this.#requests.peek() as PendingRequest
       if (request.progress === 'queued' && !send(connection, request)) return
       this.#requests.shift()
-      this.#bytes -= weightOf(request)
+      this.#bytes -= request.weight
     }
   }
 
@@ -100,7 +101,7 @@ export class RequestQueue {
   }
 
   #add(request: PendingRequest): void {
-    this.#bytes += weightOf(request)
+    this.#bytes += request.weight
     this.#requests.push(request)
   }
 
@@ -108,7 +109,7 @@ export class RequestQueue {
   #isFull(request: PendingRequest): boolean {
     const { maxQueuedRequests, maxQueuedBytes } = this.#limits
     if (this.#requests.size === 0) return false
-    return this.#requests.size >= maxQueuedRequests || this.#bytes + weightOf(request) > maxQueuedBytes
+    return this.#requests.size >= maxQueuedRequests || this.#bytes + request.weight > maxQueuedBytes
   }
 
   [Symbol.iterator](): IterableIterator<PendingRequest> {
@@ -138,17 +139,6 @@ function ownBytes(body: Body | undefined): Body | undefined {
   if (body?.operations === undefined) return body
   const operations = body.operations.map(item => ({ ...item, request: ownBytes(item.request) }))
   return { ...body, operations }
-}
-
-/** Bytes that a waiting request keeps: about. */
-function weightOf({ serverPath, request }: PendingRequest): number {
-  return serverPath.length + bytesOf(request as Body | undefined)
-}
-
-function bytesOf(body: Body | undefined): number {
-  let bytes = OVERHEAD + (body?.data?.length ?? 0)
-  for (const { request } of body?.operations ?? []) bytes += bytesOf(request)
-  return bytes
 }
 
 /** A server says nothing when a request is above its limit: it hangs up, with bytes of ours unread. */

@@ -1,6 +1,6 @@
 // Something held: a lock or a lease, with the signal that says when it is not held any more.
 import type { Stat, Transaction, ZooKeeperView } from '../../protocol/index.ts'
-import { ZooKeeperError } from '../../protocol/index.ts'
+import { isLinked, ZooKeeperError } from '../../protocol/index.ts'
 import { deferred, handled } from '../../protocol/support/deferred.ts'
 import { RecipeError } from './errors.ts'
 import { deleteForCertain, persistently } from './persistence.ts'
@@ -55,6 +55,16 @@ export class Tenure implements AsyncDisposable {
     if (this.#state === 'held' && this.#zk.sessionRemaining <= 0)
       this.#lose('no answer for the session timeout')
     return this.#state === 'held'
+  }
+
+  /**
+   * True while it is held and nothing speaks against it: there is a connection, and a server has answered to what was
+   * sent within the last half of the session timeout. False from the loss of the link on, and right after this process
+   * was stopped or blocked for longer than that; true again with the next answer. Asked before work that had better wait.
+   */
+  get certain(): boolean {
+    const { state, sessionRemaining, sessionTimeout } = this.#zk
+    return this.held && isLinked(state) && sessionRemaining > sessionTimeout / 2
   }
 
   /** Adds a check to a transaction, so that it fails unless this is still held when the server executes it. */

@@ -129,6 +129,14 @@ export class RegistryLock implements AsyncDisposable {
     return this.#tenure?.held ?? false
   }
 
+  /**
+   * True while it is held and ZooKeeper has lately confirmed the session: false from the loss of the link on, and right
+   * after this process was stopped or blocked for half the session timeout, until the next answer. It may still be held.
+   */
+  get certain(): boolean {
+    return this.#tenure?.certain ?? false
+  }
+
   /** Aborts when it is lost; null before it is held. */
   get signal(): AbortSignal | null {
     return this.#tenure?.signal ?? null
@@ -196,4 +204,4 @@ export async function leaseOf(
 }
 
 /** What the callback of `withLock` gets. */
-export type HeldLock = Pick<Tenure, 'path' | 'signal' | 'fencingToken' | 'guard'>
+export type HeldLock = Pick<Tenure, 'path' | 'signal' | 'certain' | 'fencingToken' | 'guard'>

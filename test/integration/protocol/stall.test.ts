@@ -2,10 +2,11 @@
 import type { ZooKeeperOptions } from '../../../protocol/index.ts'
 import { tcpConnector } from '../../../protocol/net/tcp.ts'
 import type { Transport } from '../../../protocol/net/transport.ts'
+import { Semaphore } from '../../../src/recipes/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
-import { historyOf, names, passed } from './support.ts'
+import { historyOf, names, passed, proxied } from './support.ts'
 
 // One after the other: a blocked loop blocks every test of its process.
 const { connectString: at } = await ownServer(t, { tickTime: 250 })
@@ -105,4 +106,27 @@ t.test('H13: the wall clock may jump', async t => {
   }
   t.ok(answers > 0)
   t.same(names(history), [])
+})
+
+t.test('H13: a lock that is held doubts itself after a stall, and without a link', async t => {
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 4 * T })
+  const lease = await new Semaphore(zk, '/doubt').acquire()
+  if (lease === null) throw new Error('no lease')
+  t.teardown(() => lease.release())
+  await eventually('it is sure', () => lease.certain)
+  while (zk.sessionRemaining > zk.sessionTimeout / 2) block(20)
+  t.same([lease.held, lease.certain], [true, false], 'before anything else ran')
+  await eventually('an answer', () => lease.certain)
+  const found: boolean[][] = []
+  zk.on('state', ({ state }) => {
+    if (state === 'suspended') found.push([lease.held, lease.certain])
+  })
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('the loss of the link', () => found.length > 0)
+  t.same(found[0], [true, false])
+  proxy.set({ kind: 'pass' })
+  await eventually('another link', () => lease.certain)
+  await lease.release()
+  t.same([lease.held, lease.certain], [false, false])
 })

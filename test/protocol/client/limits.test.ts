@@ -46,6 +46,29 @@ t.test('H10: requests that wait are bounded by their bytes', async t => {
   t.strictSame(again.map(codeOf), ['pending', 'pending', 'pending', 'QUEUE_FULL'], 'bytes sent count no more')
 })
 
+t.test('H10: waiting bytes are those of the frames, to the byte', async t => {
+  // setData: length, header, path with its length, data with its length, version.
+  const frame = 4 + 8 + (4 + 2) + (4 + 10) + 4
+  for (const [limit, last] of [
+    [3 * frame, 'pending'],
+    [3 * frame - 1, 'QUEUE_FULL'],
+  ] as const) {
+    const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: limit })
+    ensemble.reach = () => 'refused'
+    const outcomes = [1, 2, 3].map(i => outcomeOf(zk.set(`/${i}`, 'x'.repeat(10))))
+    await clock.settle()
+    t.strictSame(outcomes.map(codeOf), ['pending', 'pending', last])
+    ensemble.reach = () => 'open'
+    await clock.advance(1000)
+    ensemble.reach = () => 'refused'
+    ensemble.link.close()
+    await clock.settle()
+    const later = [1, 2, 3].map(i => outcomeOf(zk.set(`/${i}`, 'x'.repeat(10))))
+    await clock.settle()
+    t.strictSame(later.map(codeOf), ['pending', 'pending', last], 'nothing is left over')
+  }
+})
+
 t.test('H10: one request alone may be larger than the bound on bytes, or it could never be sent', async t => {
   const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: KIB })
   ensemble.reach = () => 'refused'
