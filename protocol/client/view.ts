@@ -206,11 +206,13 @@ export class ZooKeeperView extends NodeOperations {
       if (!Array.isArray(lines)) throw new InvalidArgumentError(name, 'a list of strings', lines)
       return lines.join(',')
     }
+    const { from = -1n } = change
+    if (typeof from !== 'bigint') throw new InvalidArgumentError('from', 'a bigint', from)
     const request = {
       joiningServers: joined('joining'),
       leavingServers: joined('leaving'),
       newMembers: joined('members'),
-      curConfigId: change.from ?? -1n,
+      curConfigId: from,
     }
     return this.#core.submit(operations.reconfig, request, CONFIG, CONFIG, null, options)
   }

@@ -143,6 +143,7 @@ test('the configuration of a standalone server: none, and none that can be chang
     zk.getConfig({ watch: 'x' as never }),
     zk.getConfig({ timeout: -1 }),
     zk.reconfig({ joining: 'server.1' as never }),
+    zk.reconfig({ leaving: ['1'], from: 7 as never }),
     zk.reconfig({}, { signal: 1 as never }),
   ]
   for (const call of wrong) t.match(await errorOf(call), { code: 'INVALID_ARGUMENT' })

@@ -47,6 +47,32 @@ test('cuts at any moment leave no ghosts', async t => {
   await ground.empty()
 })
 
+test('who lost the guard after counting creates no lease', async t => {
+  const ground = await arena(t, at)
+  const zk = await client(t, ground.servers)
+  const begin = zk.transaction.bind(zk)
+  const outcomes: unknown[] = []
+  // Somebody deletes the guard just before the lease of its holder is created.
+  zk.transaction = () => {
+    const transaction = begin()
+    const commit = transaction.commit.bind(transaction)
+    transaction.commit = async options => {
+      const [guard] = outcomes.length === 0 ? await ground.guards() : []
+      if (guard !== undefined) await ground.witness.delete(`${GUARD}/${guard}`)
+      const answer = commit(options)
+      if (guard !== undefined) outcomes.push(await errorOf(answer))
+      return answer
+    }
+    return transaction
+  }
+  const lease = await new Semaphore(zk, LOCK).acquire({ wait: 20_000 })
+  t.match(outcomes, [{ code: 'NO_NODE', index: 0 }], 'the check of the guard fails')
+  t.ok(lease?.held, 'it lines up again')
+  t.equal((await ground.leases()).length, 1)
+  await lease?.release()
+  await ground.empty()
+})
+
 for (const how of ['the time is up', 'it is aborted']) {
   test(`a lease that comes after ${how} goes back`, async t => {
     const ground = await arena(t, at)
