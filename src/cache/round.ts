@@ -17,7 +17,7 @@ export interface RoundInput {
   warning(error: unknown): void
 }
 
-/** `broken`: the connection does not carry any more, so the rest was not tried. */
+/** `broken`: the connection does not carry any more, or nobody asks any more, so the rest was not tried. */
 export type RoundOutcome = 'done' | 'broken'
 
 export class Round {
@@ -30,10 +30,12 @@ export class Round {
 
   /** Never rejects: what failed is in `failed`, and told where it will not pass by itself. */
   async run(): Promise<RoundOutcome> {
-    const { work, failed } = this.#input
+    const { work, failed, signal } = this.#input
     while (work.size > 0 && this.#outcome === 'done') {
+      // Nothing is taken any more: without an end here, this would be a loop that no event gets into.
+      if (signal.aborted) this.#outcome = 'broken'
       // A list may take away what would be read in vain.
-      if (work.has('list') || work.has('verify')) await this.#phase(['list', 'verify'])
+      else if (work.has('list') || work.has('verify')) await this.#phase(['list', 'verify'])
       else await this.#phase(['get'])
     }
     failed.absorb(work)
