@@ -83,3 +83,20 @@ export async function withDeadline<T>(
     off()
   }
 }
+
+/**
+ * Runs the task with a signal that aborts as the first of the signals does. `AbortSignal.any` does the same, but keeps some
+ * memory for each call as long as the signals live (Node 20).
+ */
+export async function withEither<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const either = new AbortController()
+  const offs = signals.map(signal => onAbort(signal, reason => either.abort(reason)))
+  try {
+    return await task(either.signal)
+  } finally {
+    for (const off of offs) off()
+  }
+}

@@ -1,6 +1,7 @@
 // The first connection of a registry that has its cache file to begin with: nobody waits for a server that is down.
 import type { RequestOptions, ZooKeeper } from '../../protocol/index.ts'
 import { ZooKeeperError } from '../../protocol/index.ts'
+import { withEither } from '../../protocol/support/abort.ts'
 
 /**
  * As `connect` of the client, but rejects with REQUEST_TIMEOUT as soon as every server was tried in vain; it goes on
@@ -15,9 +16,8 @@ export async function connectAtOnce(
     if (zk.status().laps === 0) return
     tried.abort(new ZooKeeperError('REQUEST_TIMEOUT', { operation: 'connect', cause }))
   })
-  const either = signal === undefined ? tried.signal : AbortSignal.any([signal, tried.signal])
   try {
-    await zk.connect({ ...options, signal: either })
+    await withEither([signal, tried.signal], either => zk.connect({ ...options, signal: either }))
   } finally {
     off()
   }

@@ -1,6 +1,6 @@
 // The followed paths of a registry: one watch set each, however many callbacks.
 import { validatePath } from '../../protocol/index.ts'
-import { withDeadline } from '../../protocol/support/abort.ts'
+import { withDeadline, withEither } from '../../protocol/support/abort.ts'
 import { systemClock } from '../../protocol/support/clock.ts'
 import { NoConnectionError, ServiceRegistryError } from './errors.ts'
 import { firstChild } from './first-child.ts'
@@ -86,13 +86,14 @@ export class WatcherBook {
     const viewing = followed.view(aspect)
     if (signal === undefined && timeout === Number.POSITIVE_INFINITY && wait === 0) return viewing
     const late = (): Error => new NoConnectionError(`no answer about ${path} within ${timeout} ms`)
-    const { signal: pausing } = this.#pausing
-    const either = signal === undefined ? pausing : AbortSignal.any([signal, pausing])
-    return withDeadline(systemClock, timeout, late, either, async inner => {
+    const waited = async (inner: AbortSignal): Promise<View> => {
       const view = await viewing
       if (wait > 0) await firstChild(view.source, wait, inner)
       return view
-    })
+    }
+    return withEither([signal, this.#pausing.signal], either =>
+      withDeadline(systemClock, timeout, late, either, waited),
+    )
   }
 
   #use<T>(path: string, task: (followed: FollowedPath) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 // The small parts below everything: queue, emitter, abort helpers, back-off, deferred.
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
-import { abortable, delay, onAbort, withDeadline } from '../../../protocol/support/abort.ts'
+import { abortable, delay, onAbort, withDeadline, withEither } from '../../../protocol/support/abort.ts'
 import { Backoff } from '../../../protocol/support/backoff.ts'
 import { systemClock } from '../../../protocol/support/clock.ts'
 import { deferred, handled } from '../../../protocol/support/deferred.ts'
@@ -168,6 +168,23 @@ t.test('abort: delay resolves in time, or rejects and leaves neither timer nor l
   await clock.settle()
   t.equal(third.state, 'rejected')
   t.equal(clock.scheduled, 0)
+})
+
+t.test('abort: withEither aborts with the first of the signals, and leaves no listener', async t => {
+  for (const which of [0, 1]) {
+    const controllers = [new AbortController(), new AbortController()]
+    const signals = controllers.map(({ signal }) => signal)
+    const ended = withEither([undefined, ...signals], signal => abortable(new Promise(() => {}), signal))
+    controllers[which]!.abort(new Error(`number ${which}`))
+    await t.rejects(ended, { message: `number ${which}` })
+    await t.rejects(
+      withEither(signals, async signal => signal.throwIfAborted()),
+      { message: `number ${which}` },
+    )
+  }
+  const { signal } = new AbortController()
+  t.equal(await withEither([signal], async () => 7), 7)
+  t.equal(listeners(signal), 0)
 })
 
 t.test('abort: withDeadline ends with the task, its time or the outer signal, and cleans up', async t => {
