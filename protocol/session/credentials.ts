@@ -34,13 +34,13 @@ export class Credentials {
   }
 }
 
-/** Checks what a caller gives; a string is encoded as UTF-8. */
+/** Checks what a caller gives; a string is encoded as UTF-8. Bytes are copied: who wipes them has still given them. */
 export function credentialOf(scheme: string, auth: string | Uint8Array): Credential {
   if (typeof scheme !== 'string' || scheme === '') {
     throw new InvalidArgumentError('scheme', 'a string', scheme)
   }
   if (typeof auth === 'string') return { scheme, auth: Buffer.from(auth, 'utf8') }
-  if (auth instanceof Uint8Array) return { scheme, auth }
+  if (auth instanceof Uint8Array) return { scheme, auth: Buffer.from(auth) }
   // The value itself is a secret: boxed, the message names its type alone.
   throw new InvalidArgumentError('auth', 'a string or bytes', Object(auth))
 }

@@ -47,6 +47,19 @@ t.test('auth: the same credential twice is kept and sent once', async t => {
   t.strictSame(ensemble.link.names, ['auth', 'auth', 'auth'])
 })
 
+t.test('auth: bytes are kept as they were at the call, whatever their owner does with them', async t => {
+  const first = Buffer.from('a:1')
+  const second = Buffer.from('b:2')
+  const world = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: first }] })
+  outcomeOf(world.zk.addAuth('digest', second))
+  await world.clock.settle()
+  first.fill(0)
+  second.fill(0)
+  await reconnect(world)
+  const sent = [1, 2].map(() => world.ensemble.link.take('auth').body)
+  t.match(sent, [{ auth: Buffer.from('a:1') }, { auth: Buffer.from('b:2') }])
+})
+
 t.test('auth: before the first connection it is kept for it', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   const added = outcomeOf(zk.addAuth('digest', 'a:1'))
