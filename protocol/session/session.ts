@@ -204,7 +204,10 @@ export class Session {
     if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
     this.#identity.accepted(outcome)
     // The list may have changed during the attempt: the session goes on where it leads.
-    if (!this.#environment.servers.lists(address)) return connection.close(new Error('listed no more'))
+    if (!this.#environment.servers.lists(address)) {
+      this.#identity.linkLost()
+      return connection.close(new Error('listed no more'))
+    }
     log('session %s on %s', formatSessionId(outcome.session.id), connection.remote)
     this.#requests.connection = connection
     this.#address = address

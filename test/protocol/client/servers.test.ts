@@ -82,6 +82,22 @@ t.test('H8: a server that leaves the list during an attempt is not stayed with',
   }
 })
 
+t.test('H8: what only a read-only server that left the list has seen is asked of nobody', async t => {
+  const addresses = { old: ['10.0.0.1'], new: ['10.0.1.1'] }
+  const { zk, clock, ensemble, states } = newWorld(t, { addresses, servers: 'old', readOnly: true })
+  ensemble.onHandshake = () => {}
+  outcomeOf(zk.connect())
+  await clock.settle()
+  const { link } = ensemble
+  zk.updateServers('new')
+  ensemble.onHandshake = connection => ensemble.admit(connection)
+  ensemble.admit(link, { readOnly: true })
+  ensemble.expireAll()
+  await clock.advance(2000)
+  t.strictSame([zk.remote, states], ['new (10.0.1.1:2181)', ['connected']], 'nothing expired')
+  t.equal(ensemble.link.handshake?.sessionId, 0n)
+})
+
 t.test('H8: addresses that are found for a server which left the list are not tried', async t => {
   let found = (_: string[]): void => {}
   const lookup = (host: string): Promise<string[]> =>
