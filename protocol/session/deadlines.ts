@@ -8,13 +8,15 @@ const GRAIN = 5
 export class Deadlines {
   readonly #clock: Clock
   readonly #requests: () => Iterable<PendingRequest>
+  readonly #missed: () => void
   #due: number = Number.POSITIVE_INFINITY
   #timer: Timer | undefined
 
-  /** `requests` lists all that may be overdue. */
-  constructor(clock: Clock, requests: () => Iterable<PendingRequest>) {
+  /** `requests` lists all that may be overdue; `missed` hears when some were. */
+  constructor(clock: Clock, requests: () => Iterable<PendingRequest>, missed: () => void) {
     this.#clock = clock
     this.#requests = requests
+    this.#missed = missed
   }
 
   /** Called for each request; costs one comparison unless its deadline is the earliest. */
@@ -36,11 +38,15 @@ export class Deadlines {
   #look(): void {
     const now = this.#clock.now()
     let earliest = Number.POSITIVE_INFINITY
+    let late = 0
     for (const request of this.#requests()) {
       if (request.progress === 'done') continue
-      if (request.deadline <= now) request.fail('REQUEST_TIMEOUT')
-      else if (request.deadline < earliest) earliest = request.deadline
+      if (request.deadline <= now) {
+        request.fail('REQUEST_TIMEOUT')
+        late++
+      } else if (request.deadline < earliest) earliest = request.deadline
     }
+    if (late > 0) this.#missed()
     this.#due = Number.POSITIVE_INFINITY
     if (earliest !== Number.POSITIVE_INFINITY) this.#arm(earliest)
   }

@@ -9,8 +9,8 @@ import type { PendingRequest } from './pending-request.ts'
 
 /** A read whose connections keep breaking is given up: it may be what breaks them. */
 const MOST_ATTEMPTS = 5
-/** A full queue is looked through for settled requests once in so many refusals, because that takes time. */
-const SWEEP_EVERY = 256
+/** To look through a full queue for settled requests takes time: each request that comes pays for so many. */
+const LOOKED_AT = 256
 
 /** Bytes from which on a request may be what made the server hang up. */
 const LARGE_REQUEST = 512 * 1024
@@ -35,7 +35,8 @@ export class RequestQueue {
   readonly #requests = new Fifo<PendingRequest>()
   readonly #limits: QueueLimits
   #bytes = 0
-  #refusals = 0
+  /** Requests that came since the queue was looked through. */
+  #came = 0
 
   constructor(limits: QueueLimits) {
     this.#limits = limits
@@ -48,13 +49,9 @@ export class RequestQueue {
   /** Fails the request when too many wait already. */
   push(request: PendingRequest): void {
     request.weight = frameSizeOf(request)
-    if (this.#isFull(request) && this.#refusals % SWEEP_EVERY === 0) this.#sweep()
-    if (this.#isFull(request)) {
-      this.#refusals++
-      request.fail('QUEUE_FULL')
-      return
-    }
-    this.#refusals = 0
+    this.#came++
+    if (this.#isFull(request) && this.#came * LOOKED_AT >= this.#requests.size) this.sweep()
+    if (this.#isFull(request)) return request.fail('QUEUE_FULL')
     request.request = ownBytes(request.request as Body | undefined)
     this.#add(request)
   }
@@ -95,8 +92,9 @@ export class RequestQueue {
     return this.#requests.drain().filter(request => request.progress === 'queued')
   }
 
-  /** Requests that timed out or were aborted while they waited take no place. */
-  #sweep(): void {
+  /** Requests that timed out or were aborted while they waited take no place, and no memory. */
+  sweep(): void {
+    this.#came = 0
     for (const request of this.drain()) this.#add(request)
   }
 

@@ -16,7 +16,11 @@ export class SessionRequests {
   constructor(environment: SessionEnvironment) {
     this.#environment = environment
     this.#queue = new RequestQueue(environment)
-    this.#deadlines = new Deadlines(environment.clock, () => this.#unsettled())
+    this.#deadlines = new Deadlines(
+      environment.clock,
+      () => this.#unsettled(),
+      () => this.#queue.sweep(),
+    )
   }
 
   /** Requests that wait for a connection. */

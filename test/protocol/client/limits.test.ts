@@ -26,6 +26,33 @@ t.test('H10: requests that wait are bounded by their number', async t => {
   t.equal(later.state, 'pending', 'there is room again')
 })
 
+t.test('H10: requests whose time is over make room at once, whoever was refused before', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedRequests: 400, requestTimeout: 500 })
+  ensemble.reach = () => 'refused'
+  const outcomes = Array.from({ length: 401 }, (_, i) => outcomeOf(zk.set(`/${i}`, 'x')))
+  await clock.settle()
+  t.equal(codeOf(outcomes[400] as never), 'QUEUE_FULL')
+  await clock.advance(600)
+  t.equal(codeOf(outcomes[0] as never), 'REQUEST_TIMEOUT')
+  t.equal(zk.status().queued, 0)
+  const later = outcomeOf(zk.set('/later', 'x'))
+  await clock.settle()
+  t.equal(later.state, 'pending')
+})
+
+t.test('H10: a small queue is full of nothing but requests with a caller', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedRequests: 1 })
+  ensemble.reach = () => 'refused'
+  const controller = new AbortController()
+  outcomeOf(zk.set('/left', 'x', { signal: controller.signal }))
+  const refused = outcomeOf(zk.set('/refused', 'x'))
+  await clock.settle()
+  controller.abort()
+  const later = outcomeOf(zk.set('/later', 'x'))
+  await clock.settle()
+  t.strictSame([codeOf(refused), codeOf(later)], ['QUEUE_FULL', 'pending'])
+})
+
 t.test('H10: requests that wait are bounded by their bytes', async t => {
   const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: 100 * KIB })
   ensemble.reach = () => 'refused'

@@ -267,6 +267,8 @@ t.test('lifeline: stop() ends it, also from inside its own report', async t => {
   t.equal(clock.scheduled, 0)
 })
 
+const nobody = (): void => {}
+
 function requestDue(deadline: number): PendingRequest {
   const row = operations.getData as Operation<unknown, unknown>
   const request = new PendingRequest(row, {}, '/a', '/a', null)
@@ -280,7 +282,12 @@ t.test('deadlines: each request fails in its time, and one timer serves all', as
   const requests = [5000, 1000, 3000, Number.POSITIVE_INFINITY].map(ms => requestDue(start + ms))
   const outcomes = requests.map(request => outcomeOf(request.promise))
   const codes = (): string[] => outcomes.map(codeOf)
-  const deadlines = new Deadlines(clock, () => requests)
+  let told = 0
+  const deadlines = new Deadlines(
+    clock,
+    () => requests,
+    () => told++,
+  )
   for (const request of requests) deadlines.watch(request)
   t.equal(clock.scheduled, 1)
   await clock.advance(999)
@@ -292,13 +299,14 @@ t.test('deadlines: each request fails in its time, and one timer serves all', as
   await clock.advance(2000)
   t.strictSame(codes(), ['REQUEST_TIMEOUT', 'REQUEST_TIMEOUT', 'REQUEST_TIMEOUT', 'pending'])
   t.equal(clock.scheduled, 0, 'a request without a deadline needs no timer')
+  t.equal(told, 3)
 })
 
 t.test('deadlines: a request that was answered is left alone', async t => {
   const clock = new FakeClock()
   const request = requestDue(clock.now() + 1000)
   const outcome = outcomeOf(request.promise)
-  const deadlines = new Deadlines(clock, () => [request])
+  const deadlines = new Deadlines(clock, () => [request], nobody)
   deadlines.watch(request)
   request.resolve('answer')
   await clock.advance(5000)
@@ -310,7 +318,7 @@ t.test('deadlines: stop() leaves no timer', async t => {
   const clock = new FakeClock()
   const request = requestDue(clock.now() + 1000)
   const outcome = outcomeOf(request.promise)
-  const deadlines = new Deadlines(clock, () => [request])
+  const deadlines = new Deadlines(clock, () => [request], nobody)
   deadlines.watch(request)
   deadlines.stop()
   t.equal(clock.scheduled, 0)
@@ -320,7 +328,7 @@ t.test('deadlines: stop() leaves no timer', async t => {
 
 t.test('deadlines: later requests do not move the timer, earlier ones do', async t => {
   const clock = new FakeClock()
-  const deadlines = new Deadlines(clock, () => [])
+  const deadlines = new Deadlines(clock, () => [], nobody)
   deadlines.watch(requestDue(clock.now() + 1000))
   const before = clock.nextTimer
   deadlines.watch(requestDue(clock.now() + 2000))
