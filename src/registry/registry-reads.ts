@@ -1,4 +1,5 @@
 // How a registry is read: once, from memory, with callbacks, or as a stream.
+import { endableStream } from '../../protocol/support/stream.ts'
 import type { Link } from './link.ts'
 import { checkCallback, checkFunction, checkSignal } from './options.ts'
 import type { EmptyOptions, ReadOptions, SnapshotFor } from './read-options.ts'
@@ -82,12 +83,20 @@ export class RegistryReads {
   }
 
   /**
-   * The snapshot now and after every change, until the signal aborts or the registry stops; a slow reader gets
-   * the newest. Options: as `get`.
+   * The snapshot now and after every change, until the signal aborts or the registry stops, or until `return()`, at any
+   * time; a slow reader gets the newest. Options: as `get`.
    */
-  async *watch<const Options extends ReadOptions & { signal?: AbortSignal }>(
+  watch<const Options extends ReadOptions & { signal?: AbortSignal }>(
     path: string,
     options?: Options,
+  ): AsyncGenerator<SnapshotFor<Options>, void, void> {
+    return endableStream(({ signal }) => this.#snapshots(path, options, signal))
+  }
+
+  async *#snapshots<const Options extends ReadOptions & { signal?: AbortSignal }>(
+    path: string,
+    options: Options | undefined,
+    ended: AbortSignal,
   ): AsyncGenerator<SnapshotFor<Options>, void, void> {
     if (this.#port.life.borrowed) await this.#port.life.own()
     this.#port.link.checkRunning()
@@ -96,6 +105,6 @@ export class RegistryReads {
       const subscription = await this.#port.watchers.subscribe(path, options ?? {}, callback)
       return () => subscription.close()
     }
-    yield* snapshotStream(subscribe, [this.#port.life.signal, signal])
+    yield* snapshotStream(subscribe, [ended, this.#port.life.signal, signal])
   }
 }

@@ -1,20 +1,13 @@
 // The snapshots of a path as a stream: a slow reader gets the newest, not the history.
 import { onAbort } from '../../protocol/support/abort.ts'
-import { Bell, endableStream } from '../../protocol/support/stream.ts'
+import { Bell } from '../../protocol/support/stream.ts'
 import type { Callback } from './snapshot.ts'
 
 /** Calls back now and on every change; the function it returns ends that. */
 type Subscribe<Seen> = (callback: Callback<Seen>) => Promise<() => void>
 
-/** Ends with any of the signals, and with `return()` at any time. */
-export function snapshotStream<Seen>(
-  subscribe: Subscribe<Seen>,
-  signals: readonly (AbortSignal | undefined)[],
-): AsyncGenerator<Seen, void, void> {
-  return endableStream(({ signal }) => read(subscribe, [signal, ...signals]))
-}
-
-async function* read<Seen>(
+/** Ends with any of the signals. */
+export async function* snapshotStream<Seen>(
   subscribe: Subscribe<Seen>,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Seen, void, void> {

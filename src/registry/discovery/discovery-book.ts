@@ -1,6 +1,6 @@
 // The views of a registry, which end with it.
 import { nameOf, validatePath } from '../../../protocol/index.ts'
-import { systemClock } from '../../../protocol/support/clock.ts'
+import { unreferencedClock } from '../../../protocol/support/clock.ts'
 import type { Link } from '../link.ts'
 import type { SnapshotCache } from '../snapshot-cache.ts'
 import { ChildrenListing } from './children-listing.ts'
@@ -34,7 +34,7 @@ export class DiscoveryBook {
       path,
       service: nameOf(path),
       source,
-      clock: systemClock,
+      clock: unreferencedClock,
       warning: this.#warn,
       believed: ({ nodes, asOf }) => this.#cache?.keepListing(folder, { nodes, asOf: asOf.getTime() }),
       disposed: view => void this.#views.delete(view),

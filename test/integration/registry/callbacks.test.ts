@@ -145,6 +145,19 @@ test('watch yields the snapshot now and after changes, the newest for a slow rea
   await settled(registry)
 })
 
+test('watch: return() ends it while it waits, and with it the callback', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers, { maxIdlePaths: 0 })
+  await witness.create('/a', '{"n":0}')
+  const stream = registry.watch('/a')
+  t.match(await stream.next(), { value: { data: { n: 0 } } })
+  const waiting = stream.next()
+  t.same(await stream.return(), { value: undefined, done: true })
+  t.same(await waiting, { value: undefined, done: true })
+  await registry.get('/b')
+  t.equal(registry.peek('/a'), null, 'nobody looks at it any more')
+})
+
 test('watch ends with the registry', async t => {
   const { servers } = await branch(t, at)
   const registry = await registryAt(t, servers)

@@ -72,6 +72,11 @@ test('a process whose connect failed, or that stopped in the middle of everythin
       registry.withLock('/lock', {}, () => {}), registry.watch('/w').next(), registry.watch('/w').next(),
     ]
     const all = Promise.allSettled(calls)
+    const view = registry.discover('/service', { minInstances: 1 })
+    await registry.setNode('/service/host:1')
+    while (view.instances.length === 0) await new Promise(resolve => setImmediate(resolve))
+    await registry.unset('/service/host:1')
+    while (!view.stale) await new Promise(resolve => setImmediate(resolve))
     await registry.stop()
     const kinds = (await all).map(({ status }) => status)
     console.log(kinds.length, lock.status(), registry.getState())
