@@ -1,5 +1,6 @@
 // An undici dispatcher for names of services: each request goes to an instance that the view picks.
 import type { Buffer } from 'node:buffer'
+import { Readable } from 'node:stream'
 // The file, since Bun has a stand-in of its own for the bare name, and that knows no dispatchers.
 import { DecoratorHandler, Dispatcher, Pool } from 'undici/index.js'
 import type { Lease } from '../registry/discovery/leases.ts'
@@ -95,7 +96,8 @@ export class ServiceDispatcher extends Dispatcher {
       return true
     }
     const isFailure = this.#options.isFailure ?? (status => FAILURES.has(status))
-    const outcome = new Outcome(handler, { lease, again, isFailure })
+    const { body } = options
+    const outcome = new Outcome(handler, { lease, again, isFailure, body })
     return this.#pool(origin).dispatch({ ...options, origin }, outcome)
   }
 
@@ -152,6 +154,8 @@ interface OutcomePort {
   /** Tries another instance; false where there is none. */
   readonly again: () => boolean
   readonly isFailure: (statusCode: number) => boolean
+  /** What the caller sends. */
+  readonly body: unknown
 }
 
 /** Passes everything on, and notes how it went. */
@@ -195,9 +199,9 @@ class Outcome implements Handler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    const { lease, again } = this.#port
+    const { lease, again, body } = this.#port
     // What the caller gave up, or did wrong, says nothing of the instance.
-    const fault = !controller?.aborted && isOfConnection(error)
+    const fault = !controller?.aborted && isOfConnection(error) && !isOfBody(body, error)
     if (fault) lease.error()
     lease.release()
     if (fault && this.#phase === 'waiting' && again()) return
@@ -205,9 +209,14 @@ class Outcome implements Handler {
   }
 }
 
-/** What a connection fails with has a code, unlike an abort, and what the caller's own body throws. */
+/** What a connection fails with has a code, unlike an abort, and most of what the caller's own body throws. */
 function isOfConnection({ code }: Error & { readonly code?: unknown }): boolean {
   return typeof code === 'string' && !CALLERS.has(code)
+}
+
+/** A stream that fails, as one of a file that is not there, has a code too. */
+function isOfBody(body: unknown, error: Error): boolean {
+  return body instanceof Readable && body.errored === error
 }
 
 type Handler = Dispatcher.DispatchHandler

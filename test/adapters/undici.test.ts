@@ -1,7 +1,9 @@
 // The undici dispatcher: real HTTP servers that come and go under load.
+import { createReadStream } from 'node:fs'
 import type { Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { request } from 'undici/index.js'
 import { ServiceDispatcher } from '../../src/adapters/undici.ts'
@@ -186,6 +188,8 @@ t.test('undici: what the caller does wrong says nothing of the instance', async 
     code: 'UND_ERR_INVALID_ARG',
   })
   await t.rejects(request('http://users/', { ...post, body: Readable.from(body()) }), { message: 'no more' })
+  const missing = createReadStream(join(t.testdir({}), 'missing'))
+  await t.rejects(request('http://users/', { ...post, body: missing }), { code: 'ENOENT' })
   await t.rejects(request('http://users/', { ...post, headers: { 'content-length': '9' }, body: 'short' }), {
     code: 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   })
@@ -195,6 +199,24 @@ t.test('undici: what the caller does wrong says nothing of the instance', async 
     view.instances.map(instance => view.load(instance)),
     [0, 0],
   )
+})
+
+t.test('undici: a connection that breaks under a body that streams speaks against the instance', async t => {
+  const { registry, backend } = await stage(t)
+  const { server } = await backend()
+  server.removeAllListeners('request').on('request', ({ socket }) => socket.resetAndDestroy())
+  using view = registry.discover('/app/users')
+  await eventually('there', () => view.instances.length === 1)
+  const failed: unknown[] = []
+  view.error = instance => failed.push(instance)
+  const dispatcher = new ServiceDispatcher({ views: { users: view } })
+  t.teardown(() => dispatcher.destroy())
+  async function* body(): AsyncGenerator<string, void, void> {
+    yield 'begun'
+    await new Promise(() => {})
+  }
+  await t.rejects(request('http://users/', { dispatcher, method: 'POST', body: Readable.from(body()) }))
+  t.equal(failed.length, 1)
 })
 
 t.test(
