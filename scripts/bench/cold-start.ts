@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median } from './statistics.ts'
 
-/** In the words of the issue: the first snapshot within so many milliseconds of the start of the process. */
+/** Wanted: the first snapshot within so many milliseconds of the start of the process. */
 const GOAL = 50
 const STARTS = 15
 const CHILDREN = 20

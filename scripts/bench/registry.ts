@@ -13,7 +13,7 @@ const { ServiceRegistry } = (await import(
 )) as typeof import('../../src/index.ts')
 const EMBEDDED = pathToFileURL(new URL('src/embedded/index.js', built).pathname).href
 
-/** Of the main job, in the words of the issue: setNode calls cost at most so many times the raw creations. */
+/** Wanted of the main job: setNode calls cost at most so many times the raw creations. */
 const GOAL = 1.5
 const { values } = parseArgs({
   options: { nodes: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '7' } },
