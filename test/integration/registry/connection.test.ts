@@ -90,7 +90,7 @@ test('N5: lazy: no server is no error, and everything begins when there is one',
   const proxy = await proxyTo(t, at)
   proxy.set({ kind: 'refuse' })
   const servers = `${proxy.connectString}${chroot}`
-  const registry = await registryAt(t, servers, { lazy: true, connectTimeout: 200 })
+  const registry = await registryAt(t, servers, { lazy: true, connectTimeout: 200, sessionTimeout: 20_000 })
   t.equal(registry.getState(), false)
   const states: boolean[] = []
   registry.getState(up => states.push(up))
