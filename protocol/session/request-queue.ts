@@ -50,7 +50,7 @@ export class RequestQueue {
   push(request: PendingRequest): void {
     request.weight = frameSizeOf(request)
     this.#came++
-    if (this.#isFull(request) && this.#came * LOOKED_AT >= this.#requests.size) this.sweep()
+    if (this.#isFull(request) && this.#came * LOOKED_AT >= this.#requests.size) this.#sweep()
     if (this.#isFull(request)) return request.fail('QUEUE_FULL')
     request.request = ownBytes(request.request as Body | undefined)
     this.#add(request)
@@ -81,8 +81,7 @@ export class RequestQueue {
     while (this.#requests.size > 0 && connection.ready) {
       const request = this.#requests.peek() as PendingRequest
       if (request.progress === 'queued' && !send(connection, request)) return
-      this.#requests.shift()
-      this.#bytes -= request.weight
+      this.#drop()
     }
   }
 
@@ -92,8 +91,17 @@ export class RequestQueue {
     return this.#requests.drain().filter(request => request.progress === 'queued')
   }
 
-  /** Requests that timed out or were aborted while they waited take no place, and no memory. */
-  sweep(): void {
+  /** Lets go of what timed out or was aborted at the head: most requests get the same time, and leave in their order. */
+  trim(): void {
+    while (this.#requests.peek()?.progress === 'done') this.#drop()
+  }
+
+  #drop(): void {
+    this.#bytes -= this.#requests.shift()?.weight ?? 0
+  }
+
+  /** Requests that timed out or were aborted while they waited take no place. */
+  #sweep(): void {
     this.#came = 0
     for (const request of this.drain()) this.#add(request)
   }

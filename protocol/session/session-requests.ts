@@ -19,7 +19,7 @@ export class SessionRequests {
     this.#deadlines = new Deadlines(
       environment.clock,
       () => this.#unsettled(),
-      () => this.#queue.sweep(),
+      () => this.#queue.trim(),
     )
   }
 
