@@ -44,13 +44,18 @@ export async function buildApp(t: Test, node: string = process.execPath): Promis
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const home = join(folder, 'node_modules/nd-service-registry')
   await mkdir(home, { recursive: true })
-  await runPlain(node, ['--import=tsx', builder, join(home, 'dist')], root)
+  await buildInto(join(home, 'dist'), node)
   await cp(join(root, 'package.json'), join(home, 'package.json'))
   // A package of its own, or the name would mean the project around it.
   await writeFile(join(folder, 'package.json'), '{ "name": "app", "private": true }')
   const entry = join(folder, 'app.mjs')
   await writeFile(entry, PROGRAM)
   return { folder, entry }
+}
+
+/** Builds the package into a folder. */
+export async function buildInto(dist: string, node: string = process.execPath): Promise<void> {
+  await runPlain(node, ['--import=tsx', builder, dist], root)
 }
 
 /** Runs a program without the loaders that tap adds to each process that Node starts; resolves with what it printed. */

@@ -1,10 +1,10 @@
 // The built package as a process sees it: few modules, one class for each name, and nothing loaded that is not needed.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { findImports } from '../../scripts/layers/imports.ts'
 import { t } from '../tap.ts'
-import { buildApp, runPlain } from './built-app.ts'
+import { buildApp, buildInto, runPlain } from './built-app.ts'
 
 const { folder } = await buildApp(t)
 const home = join(folder, 'node_modules/nd-service-registry')
@@ -44,6 +44,13 @@ t.test('package: declarations stand beside every entry point', async t => {
     for (const file of Object.values(target))
       t.ok((await readFile(join(home, file), 'utf8')).length > 0, file)
   }
+})
+
+t.test('package: the build replaces a folder named dist, and no other', async t => {
+  const other = t.testdir()
+  await writeFile(join(other, 'kept'), '')
+  await t.rejects(buildInto(other), /is not named dist/)
+  t.strictSame(await readdir(other), ['kept'])
 })
 
 t.test('package: ndsr runs by itself', async t => {
