@@ -107,9 +107,10 @@ export class FollowedPath {
     return childData ? (this.#family?.view ?? null) : this.plain
   }
 
-  /** True if nobody has a callback on it, in whichever view. */
-  get idle(): boolean {
-    return this.#views().every(view => view.idle)
+  /** True if nobody has a callback on it, in whichever view, and a server can tell again what is known of it. */
+  get spare(): boolean {
+    const kept = !this.#port.connected() && this.#watcher.snapshot.asOf !== null
+    return !kept && this.#views().every(view => view.idle)
   }
 
   /** Reads everything anew; every callback is told. */

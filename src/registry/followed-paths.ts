@@ -68,18 +68,18 @@ export class FollowedPaths {
 
   /** Some more than have to go, so that not each new path has to look at all of them. */
   #letGo(newest: Entry): void {
-    const idle = [...this.#entries].filter(
-      ([, entry]) => entry !== newest && entry.calls === 0 && entry.followed.idle,
+    const spare = [...this.#entries].filter(
+      ([, entry]) => entry !== newest && entry.calls === 0 && entry.followed.spare,
     )
     const slack = Math.floor(this.#most / 10)
-    if (idle.length > this.#most) {
-      idle.sort(([, a], [, b]) => a.asked - b.asked)
-      for (const [path, { followed }] of idle.splice(0, idle.length - this.#most + slack)) {
+    if (spare.length > this.#most) {
+      spare.sort(([, a], [, b]) => a.asked - b.asked)
+      for (const [path, { followed }] of spare.splice(0, spare.length - this.#most + slack)) {
         this.#entries.delete(path)
         followed.letGo()
       }
     }
     const { size } = this.#entries
-    this.#lookAt = Math.max(size - idle.length + this.#most, size + slack)
+    this.#lookAt = Math.max(size - spare.length + this.#most, size + slack)
   }
 }

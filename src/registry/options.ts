@@ -48,7 +48,8 @@ export interface ServiceRegistryOptions {
   cacheFile?: string | null
   /**
    * How many paths may be followed that have neither a callback nor a stream. Beyond, those that were longest not asked
-   * for, by `get` or `peek`, are let go, and read again when they are asked for. Infinity: none. Default 10,000.
+   * for, by `get` or `peek`, are let go, and read again when they are asked for. Infinity: none. Without a connection
+   * nothing that is known is let go. Default 10,000.
    */
   maxIdlePaths?: number
 }

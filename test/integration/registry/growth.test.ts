@@ -117,12 +117,28 @@ test('growth: a path that was let go without a connection leaves no watch behind
   const [, , ...late] = numbered(5).map(path => registry.get(path, { timeout: 1 }).catch(() => {}))
   await Promise.all(late)
   await Promise.all(numbered(3, 5).map(path => registry.get(path, { timeout: 1 }).catch(() => {})))
-  t.equal(registry.peek('/there'), null)
+  const blank = followed(registry, numbered(8)).length
+  t.ok(blank < 8, 'some were let go of which nothing is known')
   proxy.set({ kind: 'pass' })
   await eventually('up', () => registry.getState())
   await settled(registry)
-  const left = followed(registry, numbered(8)).length
+  const left = followed(registry, [...numbered(8), '/there']).length
   await eventually('only of those that are left', async () => (await watches()) <= before + left)
+})
+
+test('growth: without a connection nothing that is known is let go', async t => {
+  const { registry, proxy, witness } = await proxiedRegistry(t, at, { maxIdlePaths: 1 })
+  await witness.create('/known', '{"n":1}')
+  await registry.get('/known')
+  proxy.set({ kind: 'refuse' })
+  proxy.cut()
+  await eventually('down', () => !registry.getState())
+  for (const path of numbered(5)) await registry.get(path)
+  t.match(await registry.get('/known'), { source: 'memory', stale: true, data: { n: 1 } })
+  proxy.set({ kind: 'pass' })
+  await eventually('live again', async () => (await registry.get('/known')).source === 'live')
+  for (const path of numbered(5, 5)) await registry.get(path)
+  t.equal(registry.peek('/known'), null)
 })
 
 test('maxIdlePaths: an option like the others', async t => {
