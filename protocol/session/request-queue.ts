@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
+import type { Acl } from '../records/data.ts'
 import { Fifo } from '../support/fifo.ts'
 import type { Connection } from './connection.ts'
 import { frameSizeOf } from './frame-size.ts'
@@ -52,7 +53,7 @@ export class RequestQueue {
     this.#came++
     if (this.#isFull(request) && this.#came * LOOKED_AT >= this.#requests.size) this.#sweep()
     if (this.#isFull(request)) return request.fail('QUEUE_FULL')
-    request.request = ownBytes(request.request as Body | undefined)
+    request.request = ownBody(request.request as Body | undefined)
     this.#add(request)
   }
 
@@ -135,16 +136,21 @@ function send(connection: Connection, request: PendingRequest): boolean {
 
 interface Body {
   readonly data?: Uint8Array | null
+  readonly acl?: readonly Acl[]
   /** Of a transaction. */
   readonly operations?: readonly { readonly request?: Body }[]
 }
 
-/** The same request with data that its caller cannot change while it waits: sending at once would have copied it. */
-function ownBytes(body: Body | undefined): Body | undefined {
-  if (body?.data != null) return { ...body, data: Buffer.from(body.data) }
-  if (body?.operations === undefined) return body
-  const operations = body.operations.map(item => ({ ...item, request: ownBytes(item.request) }))
-  return { ...body, operations }
+/** The same request, of which its caller can change nothing while it waits: sending at once would have copied it. */
+function ownBody(body: Body | undefined): Body | undefined {
+  const { data, acl, operations } = body ?? {}
+  if (data == null && acl === undefined && operations === undefined) return body
+  return {
+    ...body,
+    ...(data != null && { data: Buffer.from(data) }),
+    ...(acl && { acl: acl.map(({ perms, id }) => ({ perms, id: { ...id } })) }),
+    ...(operations && { operations: operations.map(item => ({ ...item, request: ownBody(item.request) })) }),
+  }
 }
 
 /** A server says nothing when a request is above its limit: it hangs up, with bytes of ours unread. */

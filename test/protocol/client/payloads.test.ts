@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
 import { FrameEncoder } from '../../../protocol/frame.ts'
+import type { SetAclRequest } from '../../../protocol/records/access.ts'
 import { replyHeader } from '../../../protocol/records/headers.ts'
 import type { GetDataReply } from '../../../protocol/records/nodes.ts'
 import { getDataReply } from '../../../protocol/records/nodes.ts'
@@ -12,18 +13,26 @@ import { aStat } from '../../support/scripted-server.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
-/** Three writes of which the caller overwrites the data at once. */
+/** Four writes of which the caller overwrites the data and the ACL at once. */
 function writeAndOverwrite(zk: ZooKeeper): void {
   const data = Buffer.from('as it was')
-  outcomesOf(zk.set('/set', data), zk.create('/create', data, { mode: 'persistentWithTtl', ttl: 9 }))
+  const entry = { perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }
+  const acl = [entry]
+  outcomesOf(zk.set('/set', data), zk.create('/create', data, { mode: 'persistentWithTtl', ttl: 9, acl }))
+  outcomeOf(zk.setAcl('/acl', acl))
   outcomeOf(zk.transaction().delete('/gone').set('/in', data).create('/new', null).commit())
   data.fill(0)
+  entry.perms = 31
+  entry.id.id = '0.0.0.0/0'
+  acl.push(entry)
 }
 
 function checkSent(t: Test, link: ScriptedConnection): void {
   const data = Buffer.from('as it was')
   t.match(link.take('setData').body, { path: '/set', data, version: -1 })
-  t.match(link.take('createTTL').body, { path: '/create', data, ttl: 9 })
+  const acl = [{ perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }]
+  t.match(link.take('createTTL').body, { path: '/create', data, ttl: 9, acl })
+  t.strictSame((link.take('setACL').body as SetAclRequest).acl, acl)
   const operations = [
     { request: { path: '/gone' } },
     { request: { path: '/in', data } },
