@@ -202,12 +202,10 @@ export class Session {
     }
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
     if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
+    // The list may have changed during the attempt: the session goes on where it leads. A new one is left to its timeout:
+    // nobody has heard of it, and nobody is to hear of its end.
+    if (!this.#environment.servers.lists(address)) return connection.close(new Error('listed no more'))
     this.#identity.accepted(outcome)
-    // The list may have changed during the attempt: the session goes on where it leads.
-    if (!this.#environment.servers.lists(address)) {
-      this.#identity.linkLost()
-      return connection.close(new Error('listed no more'))
-    }
     log('session %s on %s', formatSessionId(outcome.session.id), connection.remote)
     this.#requests.connection = connection
     this.#address = address

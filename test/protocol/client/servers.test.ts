@@ -75,11 +75,30 @@ t.test('H8: a server that leaves the list during an attempt is not stayed with',
     ensemble.admit(link)
     await clock.advance(2000)
     t.strictSame([zk.state, zk.remote], ['connected', 'new (10.0.1.1:2181)'])
-    t.equal(ensemble.link.handshake?.sessionId, zk.sessionId, 'the session went along')
+    const known = isFirst ? 0n : zk.sessionId
+    t.equal(ensemble.link.handshake?.sessionId, known, 'a session that somebody knows went along')
     t.equal(zk.generation, 1)
     t.strictSame([link.names, ensemble.link.names], [[], ['setData']], 'and nothing was asked on the way')
     t.equal(write.state, 'pending')
   }
+})
+
+t.test('H8: a session of a server that left the list meanwhile expires unheard of', async t => {
+  const addresses = { old: ['10.0.0.1'], new: ['10.0.1.1'] }
+  const { zk, clock, ensemble, states } = newWorld(t, { addresses, servers: 'old', onExpired: 'close' })
+  ensemble.onHandshake = () => {}
+  const connecting = outcomeOf(zk.connect())
+  await clock.settle()
+  const { link } = ensemble
+  zk.updateServers('new')
+  ensemble.onHandshake = connection => ensemble.admit(connection)
+  ensemble.reach = () => 'refused'
+  ensemble.admit(link)
+  await clock.advance(20_000)
+  ensemble.expireAll()
+  ensemble.reach = () => 'open'
+  await clock.advance(30_000)
+  t.strictSame([states, connecting.state], [['connected'], 'resolved'])
 })
 
 t.test('H8: what only a read-only server that left the list has seen is asked of nobody', async t => {
