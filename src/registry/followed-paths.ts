@@ -80,6 +80,7 @@ export class FollowedPaths {
       }
     }
     const { size } = this.#entries
-    this.#lookAt = Math.max(size - spare.length + this.#most, size + slack)
+    // Where most are in use, looking at all of them for each new one would take ever longer.
+    this.#lookAt = Math.max(size - spare.length + this.#most, size + Math.max(slack, size >> 5))
   }
 }

@@ -13,7 +13,7 @@ export interface Snapshot<Data = NodeObject> {
   readonly stat: Stat | null
   /**
    * `live`: as the connected server showed it. `memory`: what was known when the connection was lost, if anything.
-   * `file`: from the cache file; no server has shown it to this process yet.
+   * `file`: from the cache file; no server has shown it since the path is followed.
    */
   readonly source: 'live' | 'memory' | 'file'
   /** When a server last showed this; null if none has. */

@@ -13,7 +13,7 @@ export interface Listing {
   readonly nodes: ReadonlyMap<string, ListedNode>
   /** True: as the connected server shows it. */
   readonly live: boolean
-  /** True: from the cache file; no server has shown it to this process yet. */
+  /** True: from the cache file; no server has shown it since the view began. */
   readonly remembered: boolean
   /** When a server last showed it, to whichever process; null: never. */
   readonly asOf: Date | null

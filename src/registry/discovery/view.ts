@@ -103,7 +103,7 @@ export class View implements Disposable {
 
   /**
    * `memory`: what was known when the connection was lost, if anything. `file`: from the cache file; no server has
-   * shown it to this process yet.
+   * shown it since the view began.
    */
   get source(): 'live' | 'memory' | 'file' {
     const { live, remembered } = this.#port.source.listing
