@@ -7,6 +7,7 @@ import { describeAddress } from '../net/tcp.ts'
 import { OpCode } from '../opcodes.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
+import { copyOfAcl } from '../records/data.ts'
 import { authPacketOf, Credentials, credentialOf } from '../session/credentials.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
 import { PendingRequest } from '../session/pending-request.ts'
@@ -48,8 +49,9 @@ export class ClientCore {
   constructor(connectString: string, options: ZooKeeperOptions) {
     const source = parseConnectString(connectString)
     this.chroot = source.chroot
-    this.acl = options.acl ?? openAcl
-    checkAcl(this.acl)
+    const { acl = openAcl } = options
+    checkAcl(acl)
+    this.acl = copyOfAcl(acl)
     const { onExpired = 'renew' } = options
     if (onExpired !== 'renew' && onExpired !== 'close') {
       throw new InvalidArgumentError('onExpired', "'renew' or 'close'", onExpired)

@@ -39,6 +39,11 @@ export interface Acl {
   readonly id: Id
 }
 
+/** One that changes no more, whatever becomes of the list it was made of. */
+export function copyOfAcl(acl: readonly Acl[]): Acl[] {
+  return acl.map(({ perms, id: { scheme, id } }) => ({ perms, id: { scheme, id } }))
+}
+
 export const Permission = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const
 
 export const stat: Codec<Stat> = {

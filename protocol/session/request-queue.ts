@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
 import type { Acl } from '../records/data.ts'
+import { copyOfAcl } from '../records/data.ts'
 import { Fifo } from '../support/fifo.ts'
 import type { Connection } from './connection.ts'
 import { frameSizeOf } from './frame-size.ts'
@@ -148,7 +149,7 @@ function ownBody(body: Body | undefined): Body | undefined {
   return {
     ...body,
     ...(data != null && { data: Buffer.from(data) }),
-    ...(acl && { acl: acl.map(({ perms, id }) => ({ perms, id: { ...id } })) }),
+    ...(acl && { acl: copyOfAcl(acl) }),
     ...(operations && { operations: operations.map(item => ({ ...item, request: ownBody(item.request) })) }),
   }
 }

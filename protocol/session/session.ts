@@ -4,9 +4,7 @@ import type { ConnectError } from '../errors.ts'
 import { ZooKeeperError } from '../errors.ts'
 import { formatSessionId } from '../ids.ts'
 import type { Address } from '../net/transport.ts'
-import { operations } from '../operations.ts'
 import type { AuthPacket } from '../records/access.ts'
-import { withDeadline } from '../support/abort.ts'
 import type { Deferred } from '../support/deferred.ts'
 import { deferred, handled } from '../support/deferred.ts'
 import { logger } from '../support/log.ts'
@@ -15,8 +13,9 @@ import type { Connection, ConnectionPort } from './connection.ts'
 import type { Attempt } from './establish.ts'
 import { attempt } from './establish.ts'
 import type { SessionCredentials } from './handshake.ts'
+import { takeLeave } from './leave.ts'
 import { Lifeline } from './lifeline.ts'
-import { PendingRequest } from './pending-request.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { reconnectLoop } from './reconnect-loop.ts'
 import { gapOf, rearmOn } from './resubscribe.ts'
 import type { Skills } from './server-skills.ts'
@@ -136,12 +135,7 @@ export class Session {
   async #close(patience: number): Promise<void> {
     const connection = this.#connection
     if (connection !== null && !isTerminal(this.#state)) {
-      const request = PendingRequest.internal(operations.closeSession, undefined)
-      connection.send(request)
-      const late = (): unknown => new Error('no answer to closeSession')
-      await withDeadline(this.#environment.clock, patience, late, undefined, () => request.promise).catch(
-        error => log('close: %s', error),
-      )
+      await takeLeave(connection, this.#environment.clock, patience)
     }
     this.#end('closed')
   }

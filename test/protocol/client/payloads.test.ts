@@ -114,3 +114,15 @@ t.test(
     t.ok(first.every(byte => byte === 1))
   },
 )
+
+t.test('payloads: the ACL of the options stays as it was given', async t => {
+  const entry = { perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }
+  const acl = [entry]
+  const { zk, ensemble, clock } = await connectedWorld(t, { acl })
+  entry.perms = 31
+  acl.pop()
+  outcomeOf(zk.create('/a'))
+  await clock.settle()
+  const { body } = ensemble.link.take('create')
+  t.strictSame((body as SetAclRequest).acl, [{ perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }])
+})
