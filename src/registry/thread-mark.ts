@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { threadId } from 'node:worker_threads'
 
 export interface ThreadMark {
   readonly host: string
@@ -19,10 +18,12 @@ export interface ThreadMark {
 }
 
 /** Of a system that does not show what it should: nothing can be proved about it, now or later. */
-const NOWHERE = `nowhere ${randomUUID()}`
+let nowhere: string | undefined
 
 export function ownMark(): ThreadMark {
   const { pid } = process
+  // Loaded here, because few need it, and it would make every start slower.
+  const { threadId } = process.getBuiltinModule('node:worker_threads')
   const [host, own] = [hostname(), { pid, thread: threadId, started: null }]
   if (process.platform !== 'linux') return { host, place: null, ...own }
   try {
@@ -34,7 +35,8 @@ export function ownMark(): ThreadMark {
     return { host, place, pid, thread: Number(thread), started: startOf(pid, Number(thread)) }
   } catch {
     // Deno shows /proc only to programs that may do everything.
-    return { host, place: 'deno' in process.versions ? null : NOWHERE, ...own }
+    nowhere ??= `nowhere ${randomUUID()}`
+    return { host, place: 'deno' in process.versions ? null : nowhere, ...own }
   }
 }
 
