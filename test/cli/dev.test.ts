@@ -61,9 +61,9 @@ t.test('dev: a seed is what get prints, and bad ones say where', async t => {
   t.match(String(nodes[4]?.data), /"string_value":"plain"\}$/)
   t.same(parseSeed(''), [])
   const bad: [string, RegExp][] = [
-    ['{', /^Error: not YAML: missing char at line 1, column 2$/],
-    ['/a: *b', /^Error: not YAML: an alias that cannot be resolved$/],
-    ['/a: !b c', /^Error: not YAML: tag resolve failed at line 1, column 5$/],
+    ['{', /^not YAML: missing char at line 1, column 2$/],
+    ['/a: *b', /^not YAML: an alias that cannot be resolved$/],
+    ['/a: !b c', /^not YAML: tag resolve failed at line 1, column 5$/],
     ['- a', /the file: a mapping is expected/],
     ['no/slash: {}', /the file: .*path/],
     ['/a: { dta: 1 }', /\/a: a node has data and children, not dta/],

@@ -107,7 +107,9 @@ export class Assertions {
 
   #thrown(error: unknown, pattern: unknown, message: string): boolean {
     if (pattern === undefined || typeof pattern === 'string') return this.#check(true, pattern ?? message)
-    return this.#compared(match(error, pattern), message)
+    // As tap: an expression is about the message alone.
+    const about = pattern instanceof RegExp && error instanceof Error ? error.message : error
+    return this.#compared(match(about, pattern), message)
   }
 
   #compared(result: { match: boolean; diff: string }, message: string): boolean {

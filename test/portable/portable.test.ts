@@ -70,6 +70,11 @@ const failing: [string, string, RegExp][] = [
     /not ok 2 - a: teardown/,
   ],
   ['a file without a test', ``, /a file without a test/],
+  [
+    'a pattern of the name',
+    `t.test('a', t => t.throws(() => { throw new Error('x') }, /^Error: x/))`,
+    /not ok 1/,
+  ],
   ['a rejection that does not come', `t.test('a', t => t.rejects(Promise.resolve()))`, /did not reject/],
 ]
 for (const [what, text, pattern] of failing) {
