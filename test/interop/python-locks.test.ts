@@ -17,7 +17,7 @@ test('N70, N71: a lock that Python holds is not ours, and the other way round', 
   t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), true)
   t.equal(await ours.acquireLock('/lock', { name: 'ours', wait: 0 }), false)
   t.equal(await ours.acquireLock('/lock', { wait: 200 }), false)
-  const waiting = ours.acquireLock('/lock', { wait: 30_000 })
+  const waiting = ours.acquireLock('/lock', { name: 'ours', wait: 30_000 })
   await inLine(witness, 1)
   await python.call('release_lock', { path: '/lock' })
   t.equal(await waiting, true, 'handed over while we wait')
