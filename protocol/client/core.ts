@@ -24,6 +24,7 @@ import type { Emitter } from '../support/emitter.ts'
 import { checkAcl, openAcl } from './acl.ts'
 import type { ZooKeeperEvents } from './announcer.ts'
 import { Announcer } from './announcer.ts'
+import { Callbacks } from './callbacks.ts'
 import { environmentOf } from './environment.ts'
 import type { RequestOptions, ZooKeeperOptions } from './options.ts'
 import { checkRequestOptions, checkSession } from './options.ts'
@@ -38,6 +39,7 @@ export class ClientCore {
   readonly maxRequestSize: number
   readonly clock: Clock
   readonly persistentWatches: PersistentWatches
+  readonly callbacks: Callbacks = new Callbacks()
   readonly #environment: SessionEnvironment
   readonly #watches = new WatchTable()
   readonly #credentials = new Credentials()

@@ -20,7 +20,10 @@ import { Transaction } from './transaction.ts'
 import { deleteTree, ensurePath } from './trees.ts'
 
 export interface ReadOptions extends RequestOptions {
-  /** Called once, at the next change, before any reply that shows it. Survives reconnects and new sessions. */
+  /**
+   * Called once, at the next change, before any reply that shows it. Survives reconnects and new sessions. One function given
+   * several times for a znode is one watch, through views of other chroots one for each, as the paths of their events differ.
+   */
   watch?: Watcher | undefined
 }
 
@@ -50,8 +53,6 @@ const NONE: RequestOptions = {}
 export class NodeOperations {
   readonly #core: ClientCore
   readonly #chroot: string
-  /** Watchers by the callback they stand for, so that one callback watches a path once. */
-  readonly #watchers = new WeakMap<Watcher, Watcher>()
 
   constructor(core: ClientCore, chroot: string) {
     this.#core = core
@@ -126,12 +127,16 @@ export class NodeOperations {
   }
 
   /**
-   * Takes back the watches of a callback on a path that have not fired. At once here; on the server with the last
-   * callback, in the background.
+   * Takes back the watches of a callback on a path that have not fired, whichever view they were set through. At once here;
+   * on the server with the last callback, in the background.
    */
   removeWatch(path: string, callback: Watcher): void {
     validatePath(path)
-    this.#core.persistentWatches.forget(intoChroot(this.#chroot, path), this.#watcher(callback))
+    checkCallback(callback)
+    const serverPath = intoChroot(this.#chroot, path)
+    for (const watcher of this.#core.callbacks.watchersOn(serverPath, callback)) {
+      this.#core.persistentWatches.forget(serverPath, watcher)
+    }
   }
 
   /**
@@ -261,13 +266,8 @@ export class NodeOperations {
   }
 
   #watcher(callback: Watcher): Watcher {
-    if (typeof callback !== 'function') throw new InvalidArgumentError('watch', 'a function', callback)
-    if (this.#chroot === '') return callback
-    const present = this.#watchers.get(callback)
-    if (present !== undefined) return present
-    const watcher: Watcher = event => callback({ ...event, path: outOfChroot(this.#chroot, event.path) })
-    this.#watchers.set(callback, watcher)
-    return watcher
+    checkCallback(callback)
+    return this.#core.callbacks.watcherOf(callback, this.#chroot)
   }
 
   #bytes(data: Data, path: string, operation: string): Uint8Array | null {
@@ -278,4 +278,8 @@ export class NodeOperations {
     }
     return bytes
   }
+}
+
+function checkCallback(callback: unknown): void {
+  if (typeof callback !== 'function') throw new InvalidArgumentError('watch', 'a function', callback)
 }

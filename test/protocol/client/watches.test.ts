@@ -1,5 +1,7 @@
 // Watches: armed by the answer, fired once, before what shows the change, and kept over links and sessions.
+import { Callbacks } from '../../../protocol/client/callbacks.ts'
 import type { WatchedEvent } from '../../../protocol/session/watch-table.ts'
+import { eventually } from '../../support/eventually.ts'
 import { outcomeOf, outcomesOf } from '../../support/outcome.ts'
 import type { World } from '../../support/scripted-client.ts'
 import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
@@ -153,6 +155,81 @@ t.test('H29: watches: under a chroot, the event shows the path of the caller', a
   link.notify('dataChanged', '/app/web/x')
   await clock.settle()
   t.strictSame(heard, ['/', '/x'])
+})
+
+t.test('watches: two views of one chroot are one to a callback, and either takes its watch back', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const { link } = ensemble
+  const heard: string[] = []
+  const watch = ({ path }: WatchedEvent): number => heard.push(path)
+  outcomesOf(zk.chroot('/web').get('/x', { watch }), zk.chroot('/web').get('/x', { watch }))
+  await clock.settle()
+  link.reply(link.take('getData'), data)
+  link.reply(link.take('getData'), data)
+  link.notify('dataChanged', '/app/web/x')
+  await clock.settle()
+  t.strictSame(heard, ['/x'], 'once')
+  outcomeOf(zk.chroot('/web').get('/x', { watch }))
+  await clock.settle()
+  link.reply(link.take('getData'), data)
+  await clock.settle()
+  zk.chroot('/web').removeWatch('/x', watch)
+  t.equal(zk.status().watches, 0)
+  await clock.settle()
+  t.match(link.take('removeWatches').body, { path: '/app/web/x', type: 2 })
+})
+
+t.test('watches: views of other chroots hear the path of their own, and each takes all back', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  const heard: string[] = []
+  const watch = ({ path }: WatchedEvent): number => heard.push(path)
+  const [app, web] = [zk.chroot('/app'), zk.chroot('/app/web')]
+  const arm = async (): Promise<void> => {
+    outcomesOf(zk.get('/app/web', { watch }), app.exists('/web', { watch }), web.getChildren('/', { watch }))
+    await clock.settle()
+    link.reply(link.take('getData'), data)
+    link.reply(link.take('exists'), aStat)
+    link.reply(link.take('getChildren'), { children: [], stat: aStat })
+    await clock.settle()
+  }
+  await arm()
+  link.notify('deleted', '/app/web')
+  await clock.settle()
+  t.strictSame(heard.sort(), ['/', '/app/web', '/web'])
+  for (const [view, path] of [
+    [zk, '/app/web'],
+    [app, '/web'],
+    [web, '/'],
+  ] as const) {
+    await arm()
+    view.removeWatch(path, watch)
+    t.equal(zk.status().watches, 0, path)
+    await clock.settle()
+    const removals = [link.take('removeWatches'), link.take('removeWatches')]
+    const types = removals.map(({ body }) => (body as { type: number }).type)
+    t.strictSame(types.sort(), [1, 2], 'with the last one of each kind')
+    for (const removal of removals) link.reply(removal)
+    await clock.settle()
+  }
+  zk.removeWatch('/', watch)
+  zk.chroot('/other').removeWatch('/web', watch)
+  t.equal(link.waiting, 0, 'a callback that watches elsewhere')
+})
+
+t.test('watches: of a callback given under ever new chroots, no more is kept than watches', async t => {
+  const callbacks = new Callbacks()
+  const watch = (): void => {}
+  const kept = callbacks.watcherOf(watch, '/kept')
+  for (let i = 0; i < 1000; i++) callbacks.watcherOf(watch, `/tenant-${i}`)
+  t.equal(callbacks.sizeOf(watch), 1001)
+  await eventually('collected', () => {
+    // Until the collector has a reason to come.
+    const litter = Array.from({ length: 200_000 }, (_, i) => ({ i }))
+    return callbacks.sizeOf(watch) < 100 && litter.length > 0
+  })
+  t.strictSame([...callbacks.watchersOn('/kept/a', watch)], [watch, kept])
+  t.equal(callbacks.watcherOf(watch, '/kept'), kept)
 })
 
 t.test('H16: watches: on a new connection they are armed again, from the newest zxid', async t => {
