@@ -88,3 +88,12 @@ export const multiReadReply: Codec<MultiReadReply> = {
     }
   },
 }
+
+/** One outcome for each read, of its kind or an error. */
+export function isMultiReadAnswer({ operations }: MultiReadRequest, { outcomes }: MultiReadReply): boolean {
+  if (outcomes.length !== operations.length) return false
+  return operations.every(({ opcode }, i) => {
+    const type = outcomes[i]?.type
+    return type === 'error' || type === (opcode === OpCode.getData ? 'data' : 'children')
+  })
+}

@@ -78,6 +78,29 @@ export const multiReply: Codec<MultiReply> = {
   },
 }
 
+/** One outcome for each operation, and either all of its kind, or all errors: a multi is executed as a whole. */
+export function isMultiAnswer({ operations }: MultiRequest, { outcomes }: MultiReply): boolean {
+  if (outcomes.length !== operations.length) return false
+  if (outcomes.some(({ type }) => type === 'error')) {
+    return outcomes.every(({ type }) => type === 'error') && outcomes.some(isFailure)
+  }
+  return operations.every(({ opcode }, i) => outcomes[i]?.type === outcomeTypes[opcode])
+}
+
+const outcomeTypes: Readonly<Record<MultiOperation['opcode'], MultiOutcome['type']>> = {
+  [OpCode.create]: 'create',
+  [OpCode.create2]: 'create',
+  [OpCode.createContainer]: 'create',
+  [OpCode.createTTL]: 'create',
+  [OpCode.setData]: 'setData',
+  [OpCode.delete]: 'delete',
+  [OpCode.check]: 'check',
+}
+
+function isFailure(outcome: MultiOutcome): boolean {
+  return outcome.type === 'error' && outcome.err !== 0
+}
+
 function writeOperation(writer: JuteWriter, operation: MultiOperation): void {
   switch (operation.opcode) {
     case OpCode.create:

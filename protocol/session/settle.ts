@@ -2,6 +2,7 @@
 import { serverErrors } from '../error-codes.ts'
 import { PacketTooLargeError } from '../errors.ts'
 import type { Codec } from '../jute/codec.ts'
+import { JuteError } from '../jute/error.ts'
 import type { JuteReader } from '../jute/reader.ts'
 import type { WatchKind } from '../operations.ts'
 import type { AddWatchRequest } from '../records/watches.ts'
@@ -45,10 +46,15 @@ function kindOf({ operation, request }: PendingRequest): WatchKind {
   return operation.watch === 'child' ? 'child' : 'data'
 }
 
-/** A reply that cannot be read settles its request before the connection is given up. */
+/** A reply that cannot be read, or answers something else, settles its request before the connection is given up. */
 function decode(request: PendingRequest, codec: Codec<unknown>, frame: JuteReader): unknown {
+  const { name, isAnswer } = request.operation
   try {
-    return codec.read(frame)
+    const value = codec.read(frame)
+    if (isAnswer?.(request.request, value) === false) {
+      throw new JuteError(`the reply does not fit the ${name}: it ends`, frame.offset)
+    }
+    return value
   } catch (error) {
     request.fail('MARSHALLING_ERROR', error)
     throw error

@@ -248,6 +248,25 @@ t.test('operations: multiRead answers each item for itself', async t => {
   t.strictSame(await zk.multiRead([]), [], 'nothing is sent for nothing')
 })
 
+t.test('operations: an answer to multiRead with other items than were asked for is none', async t => {
+  const value = { type: 'data', data: bytes, stat: aStat }
+  for (const outcomes of [
+    [value],
+    [value, { type: 'children', children: [] }, { type: 'error', err: -101 }],
+    [value, value],
+    [{ type: 'children', children: [] }, value],
+  ]) {
+    const { zk, clock, ensemble } = await connectedWorld(t)
+    const read = outcomeOf(zk.multiRead([{ get: '/a' }, { children: '/b' }]))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('multiRead'), { outcomes })
+    await clock.advance(100)
+    t.match(failureOf(read), { code: 'MARSHALLING_ERROR', operation: 'multiRead', mayHaveApplied: false })
+    t.equal(ensemble.connections.length, 2, 'the connection is given up')
+    t.strictSame(ensemble.link.names, [], 'and it is not asked again')
+  }
+})
+
 t.test('operations: that there is no znode is an answer to exists, and an error to the others', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const exists = outcomeOf(zk.exists('/a'))

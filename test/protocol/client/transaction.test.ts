@@ -1,6 +1,7 @@
 // Transactions: what is sent, the result of each operation, and which of them failed.
 import { Buffer } from 'node:buffer'
 import { OpCode } from '../../../protocol/opcodes.ts'
+import type { MultiOutcome } from '../../../protocol/records/multi.ts'
 import { codeOf, failureOf, outcomeOf } from '../../support/outcome.ts'
 import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
@@ -88,6 +89,44 @@ t.test('H4: transaction: an error code of the future is no crash', async t => {
   ensemble.link.reply(ensemble.link.take('multi'), { outcomes: [{ type: 'error', err: -997 }] })
   await clock.settle()
   t.match(failureOf(committed), { name: 'MultiError', code: 'UNKNOWN', number: -997, index: 0 })
+})
+
+t.test('H31: transaction: an answer with other items than it has operations is none', async t => {
+  const unfit: readonly (readonly MultiOutcome[])[] = [
+    [],
+    [{ type: 'delete' }],
+    [{ type: 'delete' }, { type: 'setData', stat: aStat }, { type: 'delete' }],
+    [{ type: 'setData', stat: aStat }, { type: 'delete' }],
+    [{ type: 'delete' }, { type: 'error', err: 0 }],
+    [{ type: 'delete' }, { type: 'error', err: -101 }],
+    [
+      { type: 'error', err: 0 },
+      { type: 'error', err: 0 },
+    ],
+    [{ type: 'error', err: -101 }],
+  ]
+  for (const outcomes of unfit) {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble } = world
+    const committed = outcomeOf(zk.transaction().delete('/a').set('/b', '').commit())
+    const read = outcomeOf(zk.get('/c'))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('multi'), { outcomes })
+    await clock.advance(100)
+    t.match(
+      failureOf(committed),
+      {
+        code: 'MARSHALLING_ERROR',
+        operation: 'multi',
+        mayHaveApplied: true,
+        cause: { message: /does not fit the multi/ },
+      },
+      JSON.stringify(outcomes.map(({ type }) => type)),
+    )
+    t.equal(ensemble.connections.length, 2, 'the connection is given up')
+    t.strictSame(ensemble.link.names, ['getData'], 'what changes nothing is sent again on the next one')
+    t.equal(read.state, 'pending')
+  }
 })
 
 t.test('transaction: refused as a whole, it is an ordinary error', async t => {
