@@ -53,21 +53,18 @@ export class Sessions {
 
   /** True for a state that no other follows. */
   isLast(state: SessionState): boolean {
-    return isTerminal(state) && (state !== 'expired' || this.#onExpired === 'close')
+    if (state !== 'expired') return isTerminal(state)
+    // With `close` too, a restart gives it a successor.
+    return this.#onExpired === 'close' && isTerminal(this.current.state)
   }
 
   /** A new session in place of the one at hand, which is given up as if it had expired. */
   restart(): void {
     const former = this.current
-    former.giveUp()
-    // An expiry may be followed by a new session anyway.
-    if (this.current !== former) return
-    const next = this.#open(null)
-    this.current = next
-    this.id = 0n
-    this.#announce('connecting', former.state)
-    // A listener may have begun another one.
-    if (this.current === next) next.start()
+    const { state, begun } = former
+    if (isTerminal(state)) this.#begin(this.#open(null), state)
+    // One that waits for its start is new: a listener hears of it, or of the end of the one before.
+    else if (begun) this.#replace(state, former.giveUp())
   }
 
   #open(credentials: SessionCredentials | null): Session {
@@ -76,10 +73,7 @@ export class Sessions {
       this.#environment,
       {
         changed: (state, before) => this.#changed(session, state, before),
-        ended: (state, before, heirs) => {
-          this.#letGo()
-          this.#ended(state, before, heirs)
-        },
+        ended: (state, before, heirs) => this.#ended(state, before, heirs),
         notified: (event, zxid) => this.#dispatcher.notified(event, zxid),
         missed: () => this.#dispatcher.resync(),
         attempted: (server, cause) => announcer.attempted(server, cause, session.credentials?.id ?? 0n),
@@ -122,24 +116,31 @@ export class Sessions {
     this.#announcer.established({ sessionId, generation: this.generation, previous })
   }
 
-  /** A session that expired is followed by a new one, before anybody hears of it and asks for it. */
   #ended(state: TerminalState, previous: SessionState, heirs: PendingRequest[]): void {
-    if (this.isLast(state)) {
-      const code: ErrorCode = state === 'expired' ? 'SESSION_EXPIRED' : 'CLOSED'
-      for (const request of heirs) request.fail(code)
-      this.#announce(state, previous)
-      return
-    }
+    this.#letGo()
+    if (state === 'expired' && this.#onExpired === 'renew') return this.#replace(previous, heirs)
+    const code: ErrorCode = state === 'expired' ? 'SESSION_EXPIRED' : 'CLOSED'
+    for (const request of heirs) request.fail(code)
+    this.#announce(state, previous)
+  }
+
+  /** A new one follows and has the reads that wait, before anybody hears of it and asks for it. */
+  #replace(previous: SessionState, heirs: PendingRequest[]): void {
+    this.#letGo()
     const next = this.#open(null)
+    next.inherit(heirs)
     this.current = next
     this.#announce('expired', previous)
+    // A listener may have closed it and begun another one.
+    if (this.current === next) this.#begin(next, 'expired')
+  }
+
+  #begin(next: Session, previous: SessionState): void {
+    this.current = next
     this.id = 0n
-    if (next.state !== 'connecting') {
-      for (const request of heirs) request.fail('CLOSED')
-      return
-    }
-    this.#announce('connecting', 'expired')
-    next.start(heirs)
+    if (next.state !== 'connecting') return
+    this.#announce('connecting', previous)
+    next.start()
   }
 
   #announce(state: SessionState, previous: SessionState): void {

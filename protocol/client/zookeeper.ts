@@ -90,7 +90,7 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
    * Begins a new session whatever the state of the one at hand, also after `close()` and after AUTH_FAILED, and resolves
    * as `connect` does. The old one is given up as if it had expired: listeners, credentials and armed watches stay (but
    * for the watches after `close()`), reads that wait go on, writes that were sent reject with SESSION_EXPIRED. Its
-   * ephemeral znodes go with its timeout.
+   * ephemeral znodes go with its timeout. In a listener that hears of an expiry it means the session that follows anyway.
    */
   restart(options: RequestOptions = {}): Promise<void> {
     try {

@@ -29,13 +29,12 @@ export interface ReconnectInput {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly servers: ServerList
-  /** Ends the loop. */
-  readonly signal: AbortSignal
 }
 
 /** Runs until the signal aborts; no error escapes. */
 export async function reconnectLoop(
-  { clock, random, servers, signal }: ReconnectInput,
+  { clock, random, servers }: ReconnectInput,
+  signal: AbortSignal,
   port: ReconnectPort,
 ): Promise<void> {
   const backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })

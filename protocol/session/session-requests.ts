@@ -5,6 +5,8 @@ import { Deadlines } from './deadlines.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { SessionEnvironment } from './session-environment.ts'
+import type { TerminalState } from './states.ts'
+import { terminalCodes } from './states.ts'
 
 export class SessionRequests {
   readonly #environment: SessionEnvironment
@@ -69,9 +71,14 @@ export class SessionRequests {
     this.#deadlines.stop()
   }
 
-  /** Takes out what still waits for a connection. */
-  drain(): PendingRequest[] {
-    return this.#queue.drain()
+  /** The session is over: rejects what waits for a connection, but for what the next session may answer. */
+  end(state: TerminalState): PendingRequest[] {
+    const heirs: PendingRequest[] = []
+    for (const request of this.#queue.drain()) {
+      if (state === 'expired' && request.operation.retry === 'again') heirs.push(request)
+      else request.fail(terminalCodes[state])
+    }
+    return heirs
   }
 
   *#unsettled(): IterableIterator<PendingRequest> {

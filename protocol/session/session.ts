@@ -42,6 +42,7 @@ export class Session {
   #address: Address | null = null
   /** Ends what goes on for the sake of the connection at hand. */
   #linkEnded = new AbortController()
+  #loop: Promise<void> | null = null
   #closing: Promise<void> | null = null
 
   /** `credentials` re-attach to a session that exists. */
@@ -96,11 +97,26 @@ export class Session {
     return this.#connection?.skills ?? null
   }
 
-  /** Begins to connect. `inherited` are reads that outlived the session before this one. */
-  start(inherited: readonly PendingRequest[] = []): void {
+  /** True from its start on. */
+  get begun(): boolean {
+    return this.#loop !== null
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    this.#loop ??= reconnectLoop(this.#environment, this.#ended.signal, {
+      link: () => this.#link(),
+      failed: error => this.#failed(error as ConnectError),
+      unstable: () => this.#port.warning(new Error(UNSTABLE)),
+      saving: () => (this.#state === 'connecting' ? null : this.timeout),
+      stable: () => this.timeout / 3,
+    })
+  }
+
+  /** Takes over reads that outlived the session before this one. */
+  inherit(requests: readonly PendingRequest[]): void {
     // Each has the deadline of its caller already, or none.
-    for (const request of inherited) this.submit(request, Number.POSITIVE_INFINITY)
-    void this.#run()
+    for (const request of requests) this.submit(request, Number.POSITIVE_INFINITY)
   }
 
   /** Sends the request in this turn, or as soon as there is a connection. */
@@ -127,9 +143,9 @@ export class Session {
     return this.#closing
   }
 
-  /** Ends the session here and tells nobody; on the server it lives until its timeout. */
-  giveUp(): void {
-    this.#end('expired')
+  /** Ends the session here, as if it had expired, and tells nobody; on the server it lives until its timeout. */
+  giveUp(): PendingRequest[] {
+    return this.#finish('expired')
   }
 
   async #close(patience: number): Promise<void> {
@@ -138,20 +154,6 @@ export class Session {
       await takeLeave(connection, this.#environment.clock, patience)
     }
     this.#end('closed')
-  }
-
-  #run(): Promise<void> {
-    const { clock, random, servers } = this.#environment
-    return reconnectLoop(
-      { clock, random, servers, signal: this.#ended.signal },
-      {
-        link: () => this.#link(),
-        failed: error => this.#failed(error as ConnectError),
-        unstable: () => this.#port.warning(new Error(UNSTABLE)),
-        saving: () => (this.#state === 'connecting' ? null : this.timeout),
-        stable: () => this.timeout / 3,
-      },
-    )
   }
 
   #failed(error: ConnectError): void {
@@ -273,23 +275,22 @@ export class Session {
     if (this.#state !== before) this.#port.changed(this.#state, before)
   }
 
-  /** The last act: nothing is left running, and every request is settled or handed to the next session. */
   #end(state: TerminalState): void {
-    if (isTerminal(this.#state)) return
+    const before = this.#state
+    if (!isTerminal(before)) this.#port.ended(state, before, this.#finish(state))
+  }
+
+  /** The last act: nothing is left running, and every request is settled, or returned for the next session. */
+  #finish(state: TerminalState): PendingRequest[] {
+    if (isTerminal(this.#state)) return []
     this.#lifeline.stop()
     this.#requests.stop()
-    const before = this.#state
-    this.#state = nextState(before, state)
+    this.#state = nextState(this.#state, state)
     const reason = new ZooKeeperError(terminalCodes[state])
     this.#ended.abort(reason)
     // Puts what was sent and may be sent again into the queue; the rest is told how the session ended.
     this.#connection?.close(reason)
-    const heirs: PendingRequest[] = []
-    for (const request of this.#requests.drain()) {
-      if (state === 'expired' && request.operation.retry === 'again') heirs.push(request)
-      else request.fail(terminalCodes[state])
-    }
-    this.#port.ended(state, before, heirs)
+    return this.#requests.end(state)
   }
 
   get #connection(): Connection | null {

@@ -1,7 +1,8 @@
 // restart(): a new session from every state, without the process of the client noticing more than an expiry.
 
-import { codeOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
-import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
+import type { Outcome } from '../../support/outcome.ts'
+import { codeOf, failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
+import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
 
@@ -123,3 +124,95 @@ t.test('restart: by a listener that hears of a restart: one session is left, on 
   t.equal(ensemble.connections.filter(({ closed }) => !closed).length, 1)
   t.equal(ensemble.connections.length, 2)
 })
+
+for (const onExpired of ['renew', 'close'] as const) {
+  t.test(`restart: reads go on, and so do streams, also with onExpired: ${onExpired}`, async t => {
+    const { zk, clock, ensemble, states } = await connectedWorld(t, {
+      onExpired,
+      requestTimeout: Number.POSITIVE_INFINITY,
+    })
+    const watched: string[] = []
+    const stream = zk.watch('/w')
+    const reading = outcomeOf(
+      (async () => {
+        for await (const { type } of stream) watched.push(type)
+      })(),
+    )
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('addWatch'), { err: 0 })
+    const [sent, write] = outcomesOf(zk.get('/sent'), zk.set('/write', ''))
+    await clock.settle()
+    ensemble.link.close()
+    await clock.settle()
+    const [waiting, late] = outcomesOf(zk.exists('/waiting'), zk.exists('/late', { timeout: 5000 }))
+    const connecting = outcomeOf(zk.connect())
+    ensemble.reach = () => 'refused'
+    const restarting = outcomeOf(zk.restart())
+    await clock.advance(5010)
+    t.strictSame(states, ['connected', 'suspended', 'expired', 'connecting'])
+    t.match(failureOf(write), { code: 'CONNECTION_LOSS', mayHaveApplied: true })
+    t.equal(codeOf(late), 'REQUEST_TIMEOUT', 'each with the time of its caller')
+    ensemble.reach = () => 'open'
+    await clock.advance(30_000)
+    t.strictSame([restarting.state, connecting.state], ['resolved', 'resolved'])
+    t.strictSame([sent.state, waiting.state, reading.state], ['pending', 'pending', 'pending'])
+    t.strictSame(ensemble.link.names, ['setWatches2', 'getData', 'exists'])
+    t.strictSame(watched, ['resync', 'resync'])
+    await stream.return()
+  })
+}
+
+t.test('restart: by a listener that hears of an expiry, it is the session that follows anyway', async t => {
+  for (const event of ['state', 'expired'] as const) {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble, states } = world
+    let restarting: Outcome<void> | undefined
+    const expiries: unknown[] = []
+    zk.on(event, change => {
+      if ('state' in change && change.state !== 'expired') return
+      restarting = outcomeOf(zk.restart())
+    })
+    zk.on('expired', session => expiries.push(session))
+    const [read, write] = outcomesOf(zk.get('/read'), zk.set('/write', ''))
+    await clock.settle()
+    const { sessionId } = zk
+    ensemble.expireAll()
+    await reconnect(world)
+    await clock.settle()
+    t.strictSame(states, ['connected', 'suspended', 'expired', 'connecting', 'connected'])
+    t.strictSame(expiries, [{ sessionId, generation: 1 }], 'once')
+    t.equal(restarting?.state, 'resolved')
+    t.equal(zk.generation, 2)
+    t.equal(codeOf(write), 'CONNECTION_LOSS')
+    t.strictSame(ensemble.link.names, ['getData'])
+    ensemble.link.reply(ensemble.link.take('getData'), { data: null, stat: aStat })
+    await clock.settle()
+    t.equal(read.state, 'resolved')
+    t.equal(ensemble.connections.filter(({ closed }) => !closed).length, 1)
+  }
+})
+
+t.test(
+  'restart: a client that a listener closes with its session is closed, and its reads with it',
+  async t => {
+    for (const again of [false, true]) {
+      const world = await connectedWorld(t)
+      const { zk, clock, ensemble, states } = world
+      const off = zk.on('expired', () => {
+        off()
+        outcomeOf(zk.close())
+        if (again) outcomeOf(zk.restart())
+      })
+      const read = outcomeOf(zk.get('/read'))
+      await clock.settle()
+      ensemble.expireAll()
+      await reconnect(world)
+      await clock.advance(100)
+      t.equal(codeOf(read), 'CLOSED')
+      t.equal(zk.state, again ? 'connected' : 'closed')
+      t.equal(states.at(-1), zk.state)
+      t.equal(ensemble.connections.filter(({ closed }) => !closed).length, again ? 1 : 0)
+      t.equal(zk.generation, again ? 2 : 1)
+    }
+  },
+)

@@ -52,7 +52,7 @@ function loopOf(t: Test, servers: string, random = 1): Loop {
     stable: () => 1000,
   }
   const { signal } = stopped
-  const outcome = outcomeOf(reconnectLoop({ clock, random: () => random, servers: list, signal }, port))
+  const outcome = outcomeOf(reconnectLoop({ clock, random: () => random, servers: list }, signal, port))
   t.teardown(async () => {
     stopped.abort()
     await clock.settle()
