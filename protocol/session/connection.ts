@@ -140,12 +140,15 @@ export class Connection {
   send(request: PendingRequest): void {
     // It may have ended while a mechanism of SASL made its token.
     if (this.#phase.kind === 'closed') return request.fail('CONNECTION_LOSS')
-    const { operation } = request
+    const { operation, encoded } = request
     const lacking = this.#lacking
     if (lacking.size > 0 && lacking.has(operation.opcode)) return request.refuse(UNIMPLEMENTED)
     const xid = this.#environment.xids.next()
     try {
-      request.bytesSent = this.#output.request(xid, operation.opcode, operation.request, request.request)
+      request.bytesSent =
+        encoded === null
+          ? this.#output.request(xid, operation.opcode, operation.request, request.request)
+          : this.#output.encoded(xid, encoded)
     } catch (error) {
       request.reject(unsendable(error, request))
       return

@@ -65,6 +65,14 @@ export class Output {
     return this.#end()
   }
 
+  /** The same for one that was encoded before, `content` being all that follows the xid. */
+  encoded(xid: number, content: Uint8Array): number {
+    const writer = this.#encoder.begin()
+    writer.writeInt(xid)
+    writer.writeBytes(content)
+    return this.#end()
+  }
+
   /** Encodes a frame without a header: the handshake. */
   bare<T>(codec: Codec<T>, body: T): void {
     codec.write(this.#encoder.begin(), body)

@@ -1,4 +1,5 @@
 // A request from its call to its answer: what to send, whom to tell, how far it got.
+import type { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { serverErrors } from '../error-codes.ts'
 import { UnsupportedError, ZooKeeperError } from '../errors.ts'
@@ -18,7 +19,7 @@ function capture(resolve: (value: unknown) => void, reject: (reason: unknown) =>
 
 export class PendingRequest {
   readonly operation: Operation<unknown, unknown>
-  /** Replaced by a copy of its own when it has to wait. */
+  /** Let go when a write is encoded before its turn: it is sent once. */
   request: unknown
   /** The path as the caller wrote it, for errors. */
   readonly path: string | undefined
@@ -35,8 +36,8 @@ export class PendingRequest {
   sentAt = 0
   /** When its caller wants to hear at the latest, on the monotonic clock. */
   deadline: number = Number.POSITIVE_INFINITY
-  /** Bytes of its frame, counted while it waits. */
-  weight = 0
+  /** Opcode and body in bytes of its own, while it waits: its caller may change data and lists meanwhile. */
+  encoded: Buffer | null = null
   /** How often it was sent. */
   attempts = 0
   /** Bytes of its frame and of the reply's, without the length fields. */

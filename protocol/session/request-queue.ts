@@ -1,13 +1,11 @@
 // Requests that wait for a connection, in the order in which they will be sent.
-import { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
 import { OpCode } from '../opcodes.ts'
-import type { Acl } from '../records/data.ts'
-import { copyOfAcl } from '../records/data.ts'
 import { Fifo } from '../support/fifo.ts'
 import type { Connection } from './connection.ts'
-import { frameSizeOf } from './frame-size.ts'
+import { encodeAhead, frameSizeOf } from './encode-ahead.ts'
 import type { PendingRequest } from './pending-request.ts'
+import { unsendable } from './settle.ts'
 
 /** A read whose connections keep breaking is given up: it may be what breaks them. */
 const MOST_ATTEMPTS = 5
@@ -26,9 +24,14 @@ const mayBeUnknown: ReadonlySet<number> = new Set([
   OpCode.whoAmI,
 ])
 
+/** What takes requests off the queue. */
+type Outlet = Pick<Connection, 'ready' | 'send' | 'sendAlone'>
+
 export interface QueueLimits {
   readonly maxQueuedRequests: number
   readonly maxQueuedBytes: number
+  /** Largest frame sent, in bytes. */
+  readonly maxRequestSize: number
   /** True: nothing waits for another connection. */
   readonly failFast?: boolean
 }
@@ -48,13 +51,12 @@ export class RequestQueue {
     return this.#requests.size
   }
 
-  /** Fails the request when too many wait already. */
+  /** Fails the request when too many wait already, and when it could not be sent anyway. */
   push(request: PendingRequest): void {
-    request.weight = frameSizeOf(request)
+    if (!this.#encode(request)) return
     this.#came++
     if (this.#isFull(request) && this.#came * LOOKED_AT >= this.#requests.size) this.#sweep()
     if (this.#isFull(request)) return request.fail('QUEUE_FULL')
-    request.request = ownBody(request.request as Body | undefined)
     this.#add(request)
   }
 
@@ -67,9 +69,9 @@ export class RequestQueue {
     for (const request of [...unanswered].reverse()) {
       if (request.progress === 'done') continue
       if (request.operation.retry === 'again' && request.attempts < MOST_ATTEMPTS) {
+        if (!this.#encode(request)) continue
         request.progress = 'queued'
-        request.weight = frameSizeOf(request)
-        this.#bytes += request.weight
+        this.#bytes += weightOf(request)
         this.#requests.unshift(request)
       } else {
         request.fail(code, reason)
@@ -79,7 +81,7 @@ export class RequestQueue {
   }
 
   /** Sends what the connection takes in this turn. */
-  pump(connection: Connection): void {
+  pump(connection: Outlet): void {
     while (this.#requests.size > 0 && connection.ready) {
       const request = this.#requests.peek() as PendingRequest
       if (request.progress === 'queued' && !send(connection, request)) return
@@ -98,8 +100,24 @@ export class RequestQueue {
     while (this.#requests.peek()?.progress === 'done') this.#drop()
   }
 
+  /** Its bytes were copied to the connection, or have nobody who waits for them. */
   #drop(): void {
-    this.#bytes -= this.#requests.shift()?.weight ?? 0
+    const request = this.#requests.shift()
+    if (request === undefined) return
+    this.#bytes -= weightOf(request)
+    request.encoded = null
+  }
+
+  /** False, with its caller told, when it cannot be encoded or is too large. */
+  #encode(request: PendingRequest): boolean {
+    try {
+      request.encoded = encodeAhead(request, this.#limits.maxRequestSize)
+      if (request.operation.retry === 'never') request.request = undefined
+      return true
+    } catch (error) {
+      request.reject(unsendable(error, request))
+      return false
+    }
   }
 
   /** Requests that timed out or were aborted while they waited take no place. */
@@ -109,7 +127,7 @@ export class RequestQueue {
   }
 
   #add(request: PendingRequest): void {
-    this.#bytes += request.weight
+    this.#bytes += weightOf(request)
     this.#requests.push(request)
   }
 
@@ -117,7 +135,7 @@ export class RequestQueue {
   #isFull(request: PendingRequest): boolean {
     const { maxQueuedRequests, maxQueuedBytes } = this.#limits
     if (this.#requests.size === 0) return false
-    return this.#requests.size >= maxQueuedRequests || this.#bytes + request.weight > maxQueuedBytes
+    return this.#requests.size >= maxQueuedRequests || this.#bytes + weightOf(request) > maxQueuedBytes
   }
 
   [Symbol.iterator](): IterableIterator<PendingRequest> {
@@ -129,29 +147,14 @@ export class RequestQueue {
  * A server hangs up on a request that it does not know, and its answer may be lost with what follows it on the wire: the
  * second time, such a request goes alone, and whatever comes of it is its own.
  */
-function send(connection: Connection, request: PendingRequest): boolean {
+function send(connection: Outlet, request: PendingRequest): boolean {
   if (request.attempts > 0 && mayBeUnknown.has(request.operation.opcode)) return connection.sendAlone(request)
   connection.send(request)
   return true
 }
 
-interface Body {
-  readonly data?: Uint8Array | null
-  readonly acl?: readonly Acl[]
-  /** Of a transaction. */
-  readonly operations?: readonly { readonly request?: Body }[]
-}
-
-/** The same request, of which its caller can change nothing while it waits: sending at once would have copied it. */
-function ownBody(body: Body | undefined): Body | undefined {
-  const { data, acl, operations } = body ?? {}
-  if (data == null && acl === undefined && operations === undefined) return body
-  return {
-    ...body,
-    ...(data != null && { data: Buffer.from(data) }),
-    ...(acl && { acl: copyOfAcl(acl) }),
-    ...(operations && { operations: operations.map(item => ({ ...item, request: ownBody(item.request) })) }),
-  }
+function weightOf({ encoded }: PendingRequest): number {
+  return encoded === null ? 0 : frameSizeOf(encoded)
 }
 
 /** A server says nothing when a request is above its limit: it hangs up, with bytes of ours unread. */

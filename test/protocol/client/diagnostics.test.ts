@@ -139,6 +139,18 @@ t.test('diagnostics: a request that fails tells its error, and then its end', as
   ])
 })
 
+t.test('diagnostics: a request that had to wait tells the bytes that it took on the wire', async t => {
+  const { zk, clock, ensemble } = newWorld(t)
+  const heard = traces(t)
+  outcomeOf(zk.set('/a', 'data'))
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('setData'), aStat)
+  await clock.settle()
+  // Header, path and data with their lengths, version.
+  const bytesSent = 8 + (4 + 2) + (4 + 4) + 4
+  t.match(heard.at(-1)?.copy, { operation: 'setData', xid: 1, bytesSent })
+})
+
 t.test('diagnostics: a request that was never sent has neither number nor bytes', async t => {
   const { zk, clock, ensemble } = newWorld(t)
   ensemble.reach = () => 'refused'

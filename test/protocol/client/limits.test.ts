@@ -96,6 +96,55 @@ t.test('H10: waiting bytes are those of the frames, to the byte', async t => {
   }
 })
 
+t.test(
+  'H10: reads that wait for the next connection count to the byte, and no more once they are sent',
+  async t => {
+    // getData: length, header, path with its length, watch.
+    const frame = 4 + 8 + (4 + 2) + 1
+    for (const [limit, last] of [
+      [4 * frame, 'pending'],
+      [4 * frame - 1, 'QUEUE_FULL'],
+    ] as const) {
+      const { zk, clock, ensemble } = await connectedWorld(t, { maxQueuedBytes: limit })
+      for (let round = 0; round < 2; round++) {
+        for (const i of [1, 2, 3]) outcomeOf(zk.get(`/${i}`, { timeout: 2000 }))
+        await clock.settle()
+        ensemble.reach = () => 'refused'
+        ensemble.link.close()
+        await clock.settle()
+        t.equal(zk.status().queued, 3)
+        const fourth = outcomeOf(zk.get('/4', { timeout: 2000 }))
+        await clock.settle()
+        t.equal(codeOf(fourth), last)
+        ensemble.reach = () => 'open'
+        await clock.advance(3000)
+        t.equal(zk.status().queued, 0)
+      }
+    }
+  },
+)
+
+t.test('H10: the bytes of requests whose callers left are taken by others', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: 100 * KIB })
+  ensemble.reach = () => 'refused'
+  const controller = new AbortController()
+  const data = Buffer.alloc(30 * KIB)
+  const { signal } = controller
+  const left = [0, 1, 2].map(i => outcomeOf(zk.set(`/left${i}`, data, { signal })))
+  await clock.settle()
+  controller.abort(new Error('enough'))
+  const later = [0, 1, 2, 3].map(i => outcomeOf(zk.set(`/later${i}`, data)))
+  await clock.settle()
+  t.strictSame(left.map(codeOf), ['Error: enough', 'Error: enough', 'Error: enough'])
+  t.strictSame(later.map(codeOf), ['pending', 'pending', 'pending', 'QUEUE_FULL'])
+  ensemble.reach = () => 'open'
+  await clock.advance(1000)
+  t.strictSame(
+    ensemble.link.requests.map(({ body }) => (body as { path: string }).path),
+    ['/later0', '/later1', '/later2'],
+  )
+})
+
 t.test('H10: one request alone may be larger than the bound on bytes, or it could never be sent', async t => {
   const { zk, clock, ensemble } = newWorld(t, { maxQueuedBytes: KIB })
   ensemble.reach = () => 'refused'
@@ -193,6 +242,30 @@ t.test('H30: a request above the limit is refused here, with its size, its limit
   t.equal(codeOf(tree), 'PACKET_TOO_LARGE')
   t.strictSame(ensemble.link.names, [])
   t.equal(zk.state, 'connected')
+})
+
+t.test('H30: a request above the limit is refused at once where it would have to wait, too', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { maxRequestSize: 1000 })
+  ensemble.reach = () => 'refused'
+  const chrooted = zk.chroot('/app')
+  const large = outcomeOf(chrooted.set('/a', Buffer.alloc(990)))
+  const tree = outcomeOf(zk.transaction().set('/a', Buffer.alloc(500)).set('/b', Buffer.alloc(480)).commit())
+  await clock.settle()
+  // Length of the path in the chroot, of the data, header and version.
+  const size = 8 + (4 + 6) + (4 + 990) + 4
+  t.match(failureOf(large), {
+    name: 'PacketTooLargeError',
+    path: '/a',
+    operation: 'setData',
+    size,
+    limit: 1000,
+    mayHaveApplied: false,
+  })
+  t.match(failureOf(tree), { name: 'PacketTooLargeError', operation: 'multi', limit: 1000 })
+  t.equal(zk.status().queued, 0)
+  ensemble.reach = () => 'open'
+  await clock.advance(1000)
+  t.strictSame(ensemble.link.names, [])
 })
 
 t.test('H30: a server that hangs up behind a large request is suspected of a lower limit', async t => {

@@ -66,6 +66,38 @@ t.test('payloads: nor is it where the request waits for a connection, or before 
   checkSent(t, link)
 })
 
+/** One of each kind of request; none of them is answered. */
+function askAll(client: ZooKeeper): void {
+  const zk = client.chroot('/größe')
+  const acl = [{ perms: 31, id: { scheme: 'digest', id: 'bob:xyz=' } }]
+  outcomesOf(zk.create('/c', 'data', { acl }), zk.create('/s-', null, { mode: 'ephemeralSequential' }))
+  outcomesOf(
+    zk.create('/box', '', { mode: 'container' }),
+    zk.create('/t', '', { mode: 'persistentWithTtl', ttl: 7 }),
+  )
+  outcomesOf(zk.set('/c', Buffer.alloc(100_000, 'x'), { version: 3 }), zk.delete('/c', { version: 4 }))
+  outcomesOf(zk.get('/c'), zk.exists('/c', { watch: () => {} }), zk.getChildren('/'), zk.sync('/'))
+  outcomesOf(zk.getAcl('/c'), zk.setAcl('/c', acl), zk.getEphemerals('/c'), zk.getAllChildrenNumber('/c'))
+  outcomesOf(zk.whoAmI(), zk.getConfig(), zk.reconfig({ leaving: ['3'] }), zk.multiRead([{ get: '/c' }]))
+  outcomeOf(zk.transaction().check('/c').create('/n', 'x').set('/c', null).delete('/d').commit())
+}
+
+t.test('payloads: a request that waited goes out in the same bytes as one that is sent at once', async t => {
+  const atOnce = await connectedWorld(t)
+  const waited = newWorld(t)
+  askAll(atOnce.zk)
+  askAll(waited.zk)
+  await atOnce.clock.settle()
+  await waited.clock.settle()
+  // After the handshake.
+  const [expected, sent] = [atOnce, waited].map(({ ensemble }) =>
+    Buffer.concat(ensemble.link.writes.slice(1)),
+  )
+  t.ok((expected as Buffer).length > 100_000)
+  t.ok(sent?.equals(expected as Buffer))
+  t.strictSame(waited.ensemble.link.requests, atOnce.ensemble.link.requests)
+})
+
 t.test('payloads: large requests leave one by one, the first that waited too', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const { transport } = ensemble.link

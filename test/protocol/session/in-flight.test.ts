@@ -4,9 +4,7 @@ import { operations } from '../../../protocol/operations.ts'
 import { InFlight, XidCounter } from '../../../protocol/session/in-flight.ts'
 import { LastZxid } from '../../../protocol/session/last-zxid.ts'
 import { PendingRequest } from '../../../protocol/session/pending-request.ts'
-import { RequestQueue } from '../../../protocol/session/request-queue.ts'
-import type { Outcome } from '../../support/outcome.ts'
-import { codeOf, failureOf, outcomeOf } from '../../support/outcome.ts'
+import { failureOf, outcomeOf } from '../../support/outcome.ts'
 import { t } from '../../tap.ts'
 
 function requestOf(name: keyof typeof operations, xid = 0): PendingRequest {
@@ -90,66 +88,4 @@ t.test('request: it is settled once', async t => {
   request.resolve(1)
   await request.promise.catch(() => {})
   t.match(failureOf(outcome), { code: 'CLOSED', path: '/a', operation: 'create' })
-})
-
-t.test('H31: request queue: after a connection loss, reads go back to the head and writes fail', async t => {
-  const queue = new RequestQueue({ maxQueuedRequests: 10, maxQueuedBytes: 1_000_000 })
-  const waiting = requestOf('getData', 9)
-  queue.push(waiting)
-  const sent = [
-    requestOf('getData', 1),
-    requestOf('create', 2),
-    requestOf('exists', 3),
-    requestOf('getACL', 4),
-  ]
-  const outcomes = sent.map(request => outcomeOf(request.promise))
-  for (const request of sent) {
-    request.attempts = 1
-    request.progress = 'sent'
-  }
-  sent[3]?.reject(new Error('aborted'))
-  queue.restore(sent, 'CONNECTION_LOSS', new Error('reset'))
-  await Promise.resolve()
-  t.strictSame(outcomes.map(codeOf), ['pending', 'CONNECTION_LOSS', 'pending', 'Error: aborted'])
-  t.match(failureOf(outcomes[1] as Outcome<unknown>), { mayHaveApplied: true, cause: { message: 'reset' } })
-  t.strictSame(
-    queue.drain().map(({ xid }) => xid),
-    [1, 3, 9],
-  )
-})
-
-t.test('request queue: a read that broke five connections is given up', async t => {
-  const queue = new RequestQueue({ maxQueuedRequests: 10, maxQueuedBytes: 1_000_000 })
-  const request = requestOf('getData')
-  const outcome = outcomeOf(request.promise)
-  request.attempts = 5
-  request.progress = 'sent'
-  queue.restore([request], 'CONNECTION_LOSS', undefined)
-  await Promise.resolve()
-  t.equal(codeOf(outcome), 'CONNECTION_LOSS')
-})
-
-t.test('H10: request queue: above its limit it refuses', async t => {
-  const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
-  const requests = [1, 2, 3].map(xid => requestOf('create', xid))
-  const outcomes = requests.map(request => outcomeOf(request.promise))
-  for (const request of requests) queue.push(request)
-  await Promise.resolve()
-  t.strictSame(outcomes.map(codeOf), ['pending', 'pending', 'QUEUE_FULL'])
-  t.equal(failureOf(outcomes[2] as Outcome<unknown>).mayHaveApplied, false)
-})
-
-t.test('H10: request queue: requests that nobody waits for any more take no place', async t => {
-  const queue = new RequestQueue({ maxQueuedRequests: 2, maxQueuedBytes: 1_000_000 })
-  const settled = [1, 2].map(xid => requestOf('getData', xid))
-  for (const request of settled) {
-    queue.push(request)
-    request.resolve('aborted meanwhile')
-  }
-  const late = requestOf('getData', 3)
-  const outcome = outcomeOf(late.promise)
-  queue.push(late)
-  await Promise.resolve()
-  t.equal(codeOf(outcome), 'pending')
-  t.strictSame(queue.drain(), [late])
 })
