@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
 import type { Acl, Id } from '../records/data.ts'
-import { Permission } from '../records/data.ts'
+import { copyOfAcl, Permission } from '../records/data.ts'
 
 const WORLD: Id = { scheme: 'world', id: 'anyone' }
 
@@ -40,4 +40,10 @@ export function checkAcl(value: unknown): asserts value is readonly Acl[] {
     const sound = bits && typeof id?.scheme === 'string' && typeof id.id === 'string'
     if (!sound) throw new InvalidArgumentError('acl', 'a list of { perms, id: { scheme, id } }', entry)
   }
+}
+
+/** The list as it is now, checked, for what keeps it beyond the call. */
+export function ownAcl(value: unknown): Acl[] {
+  checkAcl(value)
+  return copyOfAcl(value)
 }

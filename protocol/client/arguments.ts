@@ -13,6 +13,11 @@ export function toBytes(data: Data): Uint8Array | null {
   throw new InvalidArgumentError('data', 'bytes, a string or null', data)
 }
 
+/** The bytes as they are now, for what may be written more than once: meanwhile, the caller may use its buffer again. */
+export function ownBytes(data: Data): Uint8Array | null {
+  return data instanceof Uint8Array ? Buffer.from(data) : toBytes(data)
+}
+
 /** -1 matches any version. */
 export function checkedVersion(version = -1): number {
   if ((version | 0) !== version) throw new InvalidArgumentError('version', 'an integer', version)

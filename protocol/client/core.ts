@@ -7,7 +7,6 @@ import { describeAddress } from '../net/tcp.ts'
 import { OpCode } from '../opcodes.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
-import { copyOfAcl } from '../records/data.ts'
 import { authPacketOf, Credentials, credentialOf } from '../session/credentials.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
 import { PendingRequest } from '../session/pending-request.ts'
@@ -21,7 +20,7 @@ import { WatchTable } from '../session/watch-table.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Emitter } from '../support/emitter.ts'
-import { checkAcl, openAcl } from './acl.ts'
+import { openAcl, ownAcl } from './acl.ts'
 import type { ZooKeeperEvents } from './announcer.ts'
 import { Announcer } from './announcer.ts'
 import { Callbacks } from './callbacks.ts'
@@ -52,8 +51,7 @@ export class ClientCore {
     const source = parseConnectString(connectString)
     this.chroot = source.chroot
     const { acl = openAcl } = options
-    checkAcl(acl)
-    this.acl = copyOfAcl(acl)
+    this.acl = ownAcl(acl)
     const { onExpired = 'renew' } = options
     if (onExpired !== 'renew' && onExpired !== 'close') {
       throw new InvalidArgumentError('onExpired', "'renew' or 'close'", onExpired)

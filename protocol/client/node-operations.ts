@@ -10,9 +10,9 @@ import type { Acl, Stat } from '../records/data.ts'
 import type { Create2Reply, CreateRequest, GetDataReply, ReadRequest } from '../records/nodes.ts'
 import type { Watcher } from '../session/watch-table.ts'
 import { withDeadline } from '../support/abort.ts'
-import { checkAcl } from './acl.ts'
+import { checkAcl, ownAcl } from './acl.ts'
 import type { Data } from './arguments.ts'
-import { checkedMode, checkedTtl, checkedVersion, toBytes } from './arguments.ts'
+import { checkedMode, checkedTtl, checkedVersion, ownBytes, toBytes } from './arguments.ts'
 import type { ClientCore } from './core.ts'
 import type { RequestOptions } from './options.ts'
 import { checkRequestOptions } from './options.ts'
@@ -60,15 +60,20 @@ export class NodeOperations {
   }
 
   /**
-   * Creates a znode and tells its path, which differs from `path` for sequential modes.
+   * Creates a znode, with data and ACL as they are at the call, and tells its path, which differs from `path` for
+   * sequential modes.
    * Errors: NODE_EXISTS, NO_NODE (the parent), NO_AUTH, NO_CHILDREN_FOR_EPHEMERALS, INVALID_ACL, QUOTA_EXCEEDED.
    * On connection loss: CONNECTION_LOSS with `mayHaveApplied`; the znode may exist.
    */
   create(path: string, data: Data = null, options: CreateOptions = NONE): Promise<Create2Reply> {
     return this.#attempt(() => {
       if (options.parents !== true) return this.#create(path, data, options)
+      // What is asked for now, and not what the caller makes of it between the attempts.
+      const { acl = this.#core.acl } = options
+      const own = { ...options, acl: ownAcl(acl) }
+      const bytes = ownBytes(data)
       return this.#whole('create', options, inner =>
-        this.#createWithParents(path, data, { ...options, ...inner }),
+        this.#createWithParents(path, bytes, { ...own, ...inner }),
       )
     })
   }
@@ -198,7 +203,9 @@ export class NodeOperations {
       // From the root of the server, because the chroot may be missing itself.
       const root = this.#chroot === '' ? this : new NodeOperations(this.#core, '')
       const whole = intoChroot(this.#chroot, path)
-      return this.#whole('ensurePath', options, inner => ensurePath(root, whole, { ...options, ...inner }))
+      const { acl = this.#core.acl } = options
+      const own = { ...options, acl: ownAcl(acl) }
+      return this.#whole('ensurePath', options, inner => ensurePath(root, whole, { ...own, ...inner }))
     })
   }
 

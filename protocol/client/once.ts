@@ -5,7 +5,7 @@ import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
 import { childOf } from '../paths.ts'
 import type { Stat } from '../records/data.ts'
 import type { Data } from './arguments.ts'
-import { toBytes } from './arguments.ts'
+import { ownBytes } from './arguments.ts'
 import type { RequestOptions } from './options.ts'
 import type { Transaction, TransactionResult } from './transaction.ts'
 import { MultiError } from './transaction.ts'
@@ -34,10 +34,10 @@ export interface CommitOnceOptions extends RequestOptions {
 }
 
 /**
- * `set` that is repeated after a connection loss until its fate is known. Before each repetition the znode is looked at: it
- * must still have the version, and be older than the call, as far as this client has seen (`lastZxid`); one that was
- * deleted and created anew may have the same version again. Resolves too when the next version is found with the same
- * data: that is what was wanted, whoever wrote it.
+ * `set`, with the data as it is at the call, that is repeated after a connection loss until its fate is known. Before
+ * each repetition the znode is looked at: it must still have the version, and be older than the call, as far as this
+ * client has seen (`lastZxid`); one that was deleted and created anew may have the same version again. Resolves too when
+ * the next version is found with the same data: that is what was wanted, whoever wrote it.
  * Errors: as `set`; CONNECTION_LOSS or SESSION_EXPIRED with `mayHaveApplied` when others have changed the znode since, or
  * the client ended, so that nobody can tell.
  */
@@ -49,15 +49,16 @@ export async function setOnce(
 ): Promise<Stat> {
   checkVersion(options.version)
   const { version, signal, timeout } = options
+  const bytes = ownBytes(data)
   const seen = zk.lastZxid
   return repeated(
-    () => zk.set(path, data, options),
+    () => zk.set(path, bytes, { version, signal, timeout }),
     async () => {
       const stat = await truth(zk, path, { signal, timeout })
       if (stat === null) return UNKNOWN
       if (stat.version === version && stat.czxid <= seen) return DUE
       const found = await zk.get(path, { signal, timeout })
-      const isOurs = found.stat.version === version + 1 && isSame(found.data, toBytes(data))
+      const isOurs = found.stat.version === version + 1 && isSame(found.data, bytes)
       return isOurs ? { kind: 'done', value: found.stat } : UNKNOWN
     },
   )

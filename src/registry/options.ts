@@ -1,7 +1,6 @@
 // The options of a registry, with the names and defaults of the Python package.
-import { checkAcl } from '../../protocol/client/acl.ts'
+import { ownAcl } from '../../protocol/client/acl.ts'
 import type { Acl } from '../../protocol/index.ts'
-import { copyOfAcl } from '../../protocol/records/data.ts'
 import type { EncodingOptions, EnvelopeForm } from './encoding.ts'
 import { checkEnvelope, encodingOf } from './encoding.ts'
 import { ServiceRegistryError } from './errors.ts'
@@ -224,8 +223,7 @@ function filled(name: string, value: unknown): string {
 
 function aclOf(value: unknown): readonly Acl[] {
   try {
-    checkAcl(value)
-    return copyOfAcl(value)
+    return ownAcl(value)
   } catch (cause) {
     throw new ServiceRegistryError('INVALID_OPTION', (cause as Error).message, { cause })
   }

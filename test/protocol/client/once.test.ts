@@ -4,7 +4,7 @@ import type { Stat } from '../../../protocol/records/data.ts'
 import type { Outcome } from '../../support/outcome.ts'
 import { failureOf, outcomeOf } from '../../support/outcome.ts'
 import type { World, WorldOptions } from '../../support/scripted-client.ts'
-import { connectedWorld } from '../../support/scripted-client.ts'
+import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -39,6 +39,28 @@ t.test('H31: setOnce: the repetition has the same version, and its answer counts
   t.match(body, { path: '/a', version: 3 })
   t.strictSame(set.value, aStat)
 })
+
+t.test(
+  'H31: setOnce: what its caller does to data and options meanwhile is neither written nor looked for',
+  async t => {
+    const world = await informedWorld(t)
+    const bytes = Buffer.from('new')
+    const options = { version: 3 }
+    const set = outcomeOf(setOnce(world.zk, '/a', bytes, options))
+    bytes.fill(0)
+    options.version = 4
+    await loseAnswer(world, 'setData')
+    await show(world, { version: 3 })
+    await world.clock.settle()
+    const repetition = world.ensemble.link.take('setData')
+    t.match(repetition.body, { version: 3, data })
+    await reconnect(world)
+    const stat = { ...aStat, version: 4 }
+    await show(world, stat)
+    await reply(world, 'getData', { data, stat })
+    t.strictSame(set.value, stat)
+  },
+)
 
 t.test('H31: setOnce: executed before: the next version has the same data', async t => {
   const stat = { ...aStat, version: 4 }

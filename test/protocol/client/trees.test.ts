@@ -4,6 +4,7 @@ import type { TreePort } from '../../../protocol/client/trees.ts'
 import { deleteTree, ensurePath } from '../../../protocol/client/trees.ts'
 import { ZooKeeperError } from '../../../protocol/errors.ts'
 import { childOf, parentOf } from '../../../protocol/paths.ts'
+import type { CreateRequest } from '../../../protocol/records/nodes.ts'
 import { codeOf, outcomeOf } from '../../support/outcome.ts'
 import { connectedWorld } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
@@ -153,6 +154,64 @@ t.test(
     t.equal(made.value?.path, '/a/b')
   },
 )
+
+t.test(
+  'create with parents: it is made as it was asked for, whatever its caller changes meanwhile',
+  async t => {
+    for (const timeout of [undefined, 5000]) {
+      const { zk, clock, ensemble } = await connectedWorld(t)
+      const { link } = ensemble
+      const data = Buffer.from('as it was')
+      const entry = { perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }
+      const acl = [entry]
+      outcomeOf(zk.create('/a/b', data, { parents: true, acl, ...(timeout && { timeout }) }))
+      data.fill(0)
+      entry.perms = 31
+      acl.push(entry)
+      const wanted = [{ perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }]
+      await clock.settle()
+      link.refuse(link.take('create'), -101)
+      await clock.settle()
+      const parent = link.take('create')
+      t.strictSame((parent.body as CreateRequest).acl, wanted)
+      link.reply(parent, { path: '/a', stat: aStat })
+      await clock.settle()
+      const { body } = link.take('create')
+      t.match(body, { path: '/a/b', data: Buffer.from('as it was') })
+      t.strictSame((body as CreateRequest).acl, wanted)
+    }
+  },
+)
+
+t.test('create with parents: what is wrong with data or ACL is told before anything is sent', async t => {
+  const { zk, ensemble } = await connectedWorld(t)
+  const data = 5 as unknown as string
+  const acl = [{ perms: 32, id: { scheme: 'world', id: 'anyone' } }]
+  await t.rejects(zk.create('/a/b', data, { parents: true }), { code: 'INVALID_ARGUMENT', message: /data/ })
+  await t.rejects(zk.create('/a/b', '', { parents: true, acl }), { code: 'INVALID_ARGUMENT', message: /acl/ })
+  await t.rejects(zk.ensurePath('/a/b', { acl }), { code: 'INVALID_ARGUMENT', message: /acl/ })
+  t.strictSame(ensemble.link.names, [])
+})
+
+t.test('ensurePath: all levels get the ACL of the call, whatever its caller changes meanwhile', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  const acl = [{ perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }]
+  outcomeOf(zk.ensurePath('/a/b', { acl }))
+  acl.pop()
+  for (const [path, answer] of [
+    ['/a/b', -101],
+    ['/a', 0],
+    ['/a/b', 0],
+  ] as const) {
+    await clock.settle()
+    const made = link.take('create')
+    t.match(made.body, { path })
+    t.strictSame((made.body as CreateRequest).acl, [{ perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }])
+    if (answer === 0) link.reply(made, { path, stat: aStat })
+    else link.refuse(made, answer)
+  }
+})
 
 t.test('create with parents: other errors pass through, and without the wish NO_NODE does', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
