@@ -62,6 +62,24 @@ export function errorCodeOf(number: number): ErrorCode {
   return byNumber.get(number) ?? 'UNKNOWN'
 }
 
+/**
+ * Answers that leave open whether the request was executed: a compatible server gives them when it stops waiting for its
+ * quorum (ClickHouse Keeper: -4 and -7), and a number of the future may say anything.
+ */
+const openEnded: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'SYSTEM_ERROR',
+  'DATA_INCONSISTENCY',
+  'CONNECTION_LOSS',
+  'OPERATION_TIMEOUT',
+  'REQUEST_TIMEOUT',
+  'UNKNOWN',
+])
+
+/** True when the server certainly did not execute a request that it answered with the number. */
+export function isRefusal(number: number): boolean {
+  return !openEnded.has(errorCodeOf(number))
+}
+
 export function errorFacts(code: ErrorCode): ErrorCodeFacts {
   return code in serverErrors
     ? serverErrors[code as keyof typeof serverErrors]

@@ -219,7 +219,8 @@ export class ZooKeeperView extends NodeOperations {
 
   /**
    * The answer to a four-letter word, from the server at the other end, or from the next one without a connection.
-   * Errors: NO_AUTH when the server's whitelist lacks the word, CONNECTION_LOSS, REQUEST_TIMEOUT.
+   * Errors: NO_AUTH when the server's whitelist lacks the word, CONNECTION_LOSS, REQUEST_TIMEOUT, PACKET_TOO_LARGE above
+   * 16 MiB.
    */
   command(word: string, options: RequestOptions = NONE): Promise<string> {
     return this.#core.command(word, options)

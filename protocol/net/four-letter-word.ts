@@ -1,6 +1,6 @@
 // Four-letter words: the text commands that a server answers before a session, such as `ruok` and `srvr`.
 import { Buffer } from 'node:buffer'
-import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
+import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import { onAbort } from '../support/abort.ts'
 import type { Address, Connector } from './transport.ts'
 
@@ -9,7 +9,7 @@ const LONGEST_ANSWER = 16 * 1024 * 1024
 
 /**
  * The answer as the server words it; an empty one where it does not serve. Errors: CONNECTION_LOSS, NO_AUTH when the
- * word is not in the server's whitelist (`4lw.commands.whitelist`), or the signal's reason.
+ * word is not in the server's whitelist (`4lw.commands.whitelist`), PACKET_TOO_LARGE above 16 MiB, or the signal's reason.
  */
 export async function fourLetterWord(
   address: Address,
@@ -32,7 +32,10 @@ export async function fourLetterWord(
       data(chunk) {
         chunks.push(chunk)
         size += chunk.length
-        if (size > LONGEST_ANSWER) transport.destroy()
+        if (size <= LONGEST_ANSWER) return
+        off()
+        transport.destroy()
+        reject(new PacketTooLargeError(size, LONGEST_ANSWER, { operation: word }))
       },
       drain() {},
       closed(cause) {

@@ -16,6 +16,7 @@ export interface Progress {
 }
 
 const UNKNOWN = { code: 'CONNECTION_LOSS', operation: 'connect' } as const
+const BAD_ANSWERS: readonly string[] = ['FrameError', 'JuteError', 'HandshakeError']
 /** Of OpenSSL and of Node, and of files of certificates that cannot be read. */
 const TLS = /^ERR_(TLS|SSL|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^(ENOENT|EACCES|EISDIR)$/
 
@@ -45,5 +46,5 @@ function reasonOf(stage: Stage, error: Error): ConnectFailure {
   }
   if (stage === 'sasl') return ZooKeeperError.is(error, 'AUTH_FAILED') ? 'authFailed' : 'closedBeforeResponse'
   if (ZooKeeperError.is(error, 'NOT_READ_ONLY')) return 'noSessions'
-  return error.name === 'FrameError' || error.name === 'JuteError' ? 'badResponse' : 'closedBeforeResponse'
+  return BAD_ANSWERS.includes(error.name) ? 'badResponse' : 'closedBeforeResponse'
 }

@@ -211,7 +211,8 @@ export class Connection {
       const request = this.#inFlight.take(xid)
       request.bytesReceived = REPLY_HEADER + frame.remaining
       this.#environment.lastZxid.observe(high, low)
-      this.#port.proven(request.sentAt)
+      // Before, there were the tokens of SASL alone, and no server counts them as a sign of life.
+      if (this.#phase.kind === 'open') this.#port.proven(request.sentAt)
       const meant = this.skills.meaningOf(err, request.operation.opcode)
       settle(request, meant, frame, this.#environment.watches)
       if (err === REQUIRES_AUTH) this.#port.authFailed()

@@ -67,7 +67,7 @@ async function run(
   try {
     progress.stage = 'handshake'
     const sentAt = input.environment.clock.now()
-    const outcome = judge(await connection.handshake(connectRequestFor(input)))
+    const outcome = judge(await connection.handshake(connectRequestFor(input)), input.session)
     // Nothing can expire that was never there: the attempt failed, and the next one waits its turn.
     if (outcome.kind === 'expired' && input.session === null) {
       throw failureOf(progress, new Error('the server refuses to open a session'), 'sessionRefused')

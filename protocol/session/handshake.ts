@@ -1,5 +1,6 @@
 // The handshake: what a connection says first, and what the answer means.
 import { Buffer } from 'node:buffer'
+import { formatSessionId } from '../ids.ts'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { PASSWORD_LENGTH } from '../records/connect.ts'
 
@@ -42,8 +43,20 @@ export function connectRequestFor(input: HandshakeInput): ConnectRequest {
   }
 }
 
-export function judge(response: ConnectResponse): HandshakeOutcome {
+/** An answer that no server gives: to take it at its word would replace one session by another, and tell nobody. */
+export class HandshakeError extends Error {
+  override readonly name: string = 'HandshakeError'
+}
+
+/** `asked`: the session that the request named, or null. Throws a HandshakeError. */
+export function judge(response: ConnectResponse, asked: SessionCredentials | null): HandshakeOutcome {
   if (response.timeOut <= 0) return { kind: 'expired' }
+  const { sessionId } = response
+  if (sessionId === 0n) throw new HandshakeError('the server gives a session without an id')
+  if (asked !== null && sessionId !== asked.id) {
+    const ids = [asked.id, sessionId].map(formatSessionId)
+    throw new HandshakeError(`asked for session ${ids[0]}, the server answers with ${ids[1]}`)
+  }
   return {
     kind: 'established',
     session: { id: response.sessionId, password: response.passwd },

@@ -1,7 +1,7 @@
 // A request from its call to its answer: what to send, whom to tell, how far it got.
 import type { Buffer } from 'node:buffer'
 import type { ErrorCode } from '../error-codes.ts'
-import { serverErrors } from '../error-codes.ts'
+import { isRefusal, serverErrors } from '../error-codes.ts'
 import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import type { Watcher } from './watch-table.ts'
@@ -81,10 +81,10 @@ export class PendingRequest {
     if (this.progress !== 'done') this.reject(this.error(code, cause))
   }
 
-  /** Rejects with the error for a number from a reply: the server did not execute it. */
+  /** Rejects with the error for a number from a reply. */
   refuse(number: number): void {
-    const { name, since } = this.operation
-    const context = { path: this.path, operation: name }
+    const { name, since, writes } = this.operation
+    const context = { path: this.path, operation: name, mayHaveApplied: writes && !isRefusal(number) }
     if (number === serverErrors.UNIMPLEMENTED.number) this.reject(new UnsupportedError(since, context))
     else this.reject(ZooKeeperError.fromNumber(number, context))
   }
