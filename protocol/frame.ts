@@ -53,24 +53,24 @@ export class FrameDecoder {
     this.#assembled = 0
   }
 
-  /** Throws a FrameError on a hostile length; what `onFrame` throws passes through. */
-  push(chunk: Buffer): void {
+  /** Takes the first `size` bytes. Throws a FrameError on a hostile length; what `onFrame` throws passes through. */
+  push(chunk: Buffer, size: number = chunk.length): void {
     if (this.#stopped) return
-    const start = this.#assembled > 0 ? this.#complete(chunk) : 0
-    const end = this.#inPlace(chunk, start)
-    if (this.#stopped || end === chunk.length) return
-    const whole = chunk.length - end < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + this.#length(chunk, end)
-    this.#keep(chunk, end, chunk.length, whole)
+    const start = this.#assembled > 0 ? this.#complete(chunk, size) : 0
+    const end = this.#inPlace(chunk, start, size)
+    if (this.#stopped || end === size) return
+    const whole = size - end < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + this.#length(chunk, end)
+    this.#keep(chunk, end, size, whole)
   }
 
   /** Delivers the whole frames from `start` on; returns where the rest begins. */
-  #inPlace(chunk: Buffer, start: number): number {
+  #inPlace(chunk: Buffer, start: number, size: number): number {
     let offset = start
     const reader = this.#reader
     reader.attach(chunk)
-    while (!this.#stopped && chunk.length - offset >= LENGTH_BYTES) {
+    while (!this.#stopped && size - offset >= LENGTH_BYTES) {
       const end = offset + LENGTH_BYTES + this.#length(chunk, offset)
-      if (end > chunk.length) break
+      if (end > size) break
       reader.window(offset + LENGTH_BYTES, end)
       offset = end
       this.#onFrame(reader)
@@ -79,15 +79,15 @@ export class FrameDecoder {
   }
 
   /** Adds to the split frame what it still needs from the chunk; returns how much was taken. */
-  #complete(chunk: Buffer): number {
+  #complete(chunk: Buffer, size: number): number {
     let taken = 0
     if (this.#assembled < LENGTH_BYTES) {
-      taken = Math.min(LENGTH_BYTES - this.#assembled, chunk.length)
+      taken = Math.min(LENGTH_BYTES - this.#assembled, size)
       this.#keep(chunk, 0, taken, LENGTH_BYTES)
       if (this.#assembled < LENGTH_BYTES) return taken
     }
     const whole = LENGTH_BYTES + this.#length(this.#assembly, 0)
-    const more = Math.min(whole - this.#assembled, chunk.length - taken)
+    const more = Math.min(whole - this.#assembled, size - taken)
     this.#keep(chunk, taken, taken + more, whole)
     if (this.#assembled === whole) this.#deliver(whole)
     return taken + more
@@ -123,10 +123,10 @@ export class FrameDecoder {
   }
 }
 
-/** Collects frames in one buffer; `take` hands them out together, `recycle` brings the buffer back. */
+/** Collects frames in one writer; `take` hands it out with all of them, `recycle` brings it back. */
 export class FrameEncoder {
-  readonly #writer = new JuteWriter(Buffer.allocUnsafeSlow(OUTPUT_BUFFER))
-  readonly #spare: Buffer[] = []
+  #writer = emptyWriter()
+  readonly #spare: JuteWriter[] = []
   #frame = 0
 
   /** Bytes that wait to be taken. */
@@ -153,16 +153,21 @@ export class FrameEncoder {
     this.#writer.rewind(this.#frame)
   }
 
-  /** The frames so far; their memory belongs to the caller until it calls `recycle`. */
-  take(): Buffer {
-    const size = this.#writer.position
-    const full = this.#writer.exchange(this.#spare.pop() ?? Buffer.allocUnsafeSlow(OUTPUT_BUFFER))
-    return full.subarray(0, size)
+  /** The frames so far, as the bytes of a writer that is the caller's until it calls `recycle`. */
+  take(): JuteWriter {
+    const full = this.#writer
+    this.#writer = this.#spare.pop() ?? emptyWriter()
+    return full
   }
 
-  /** Takes back memory that `take` handed out, once it has been written. */
-  recycle(bytes: Buffer): void {
-    if (this.#spare.length >= SPARE_BUFFERS || bytes.buffer.byteLength > LARGEST_SPARE) return
-    this.#spare.push(Buffer.from(bytes.buffer))
+  /** Takes back what `take` handed out, once its bytes are needed no more. */
+  recycle(writer: JuteWriter): void {
+    if (this.#spare.length >= SPARE_BUFFERS || writer.capacity > LARGEST_SPARE) return
+    writer.rewind(0)
+    this.#spare.push(writer)
   }
+}
+
+function emptyWriter(): JuteWriter {
+  return new JuteWriter(Buffer.allocUnsafeSlow(OUTPUT_BUFFER))
 }

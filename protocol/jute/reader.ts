@@ -32,6 +32,8 @@ export class JuteReader {
   /** Reads from `bytes` from now on; `window` says from where to where. */
   attach(bytes: Uint8Array, ownership: Ownership = 'lent'): void {
     this.#ownership = ownership
+    // Sockets read into the same memory again and again.
+    if (bytes === this.#buffer) return
     this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#view = viewOf(this.#buffer)
   }

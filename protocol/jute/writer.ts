@@ -25,13 +25,9 @@ export class JuteWriter {
     return this.#buffer.subarray(0, this.#position)
   }
 
-  /** Takes the buffer away, full as it is, and goes on in `next`. */
-  exchange(next: Buffer): Buffer {
-    const full = this.#buffer
-    this.#buffer = next
-    this.#view = viewOf(next)
-    this.#position = 0
-    return full
+  /** Bytes of memory held. */
+  get capacity(): number {
+    return this.#buffer.length
   }
 
   /** Forgets what was written after `position`. */

@@ -29,9 +29,9 @@ export async function fourLetterWord(
       reject(reason)
     })
     transport.open({
-      data(chunk) {
-        chunks.push(chunk)
-        size += chunk.length
+      data(chunk, length) {
+        chunks.push(Buffer.from(chunk.subarray(0, length)))
+        size += length
         if (size <= LONGEST_ANSWER) return
         off()
         transport.destroy()

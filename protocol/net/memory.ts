@@ -27,7 +27,7 @@ export class MemoryTransport implements Transport {
     const endedBefore = this.#ended
     for (const chunk of this.#waiting.splice(0)) {
       // What arrived before the end is delivered; what the handler ends itself is over.
-      if (this.#ended === endedBefore) handlers.data(chunk)
+      if (this.#ended === endedBefore) handlers.data(chunk, chunk.length)
     }
     if (endedBefore) queueMicrotask(() => handlers.closed())
   }
@@ -50,7 +50,7 @@ export class MemoryTransport implements Transport {
   #receive(chunk: Buffer): void {
     if (this.#ended) return
     if (this.#handlers === undefined) this.#waiting.push(chunk)
-    else this.#handlers.data(chunk)
+    else this.#handlers.data(chunk, chunk.length)
   }
 
   #end(): void {

@@ -1,24 +1,47 @@
 // TCP transports over node:net. Only own timers are relied on: socket timeouts differ between runtimes.
-import type { Buffer } from 'node:buffer'
-import type { Socket } from 'node:net'
+import { Buffer } from 'node:buffer'
+import type { OnReadOpts, Socket } from 'node:net'
 import { connect } from 'node:net'
 import { onAbort } from '../support/abort.ts'
 import { formatEndpoint } from './connect-string.ts'
 import type { Address, Connector, Transport, TransportHandlers } from './transport.ts'
 
+/** Bytes read at once: what sockets take by themselves. */
+const INBOX = 64 * 1024
+
+/** Memory that a socket reads into, again and again: a stream would make a buffer for each chunk. */
+class Inbox implements OnReadOpts {
+  readonly buffer: Buffer = Buffer.allocUnsafeSlow(INBOX)
+  #deliver: TransportHandlers['data'] = () => {}
+
+  /** To be called before the socket is resumed. */
+  deliverTo({ data }: TransportHandlers): void {
+    this.#deliver = data
+  }
+
+  readonly callback = (length: number): boolean => {
+    this.#deliver(this.buffer, length)
+    return true
+  }
+}
+
 export class SocketTransport implements Transport {
   readonly remote: string
   readonly #socket: Socket
+  readonly #inbox: Inbox | null
 
-  constructor(socket: Socket, remote: string) {
+  /** `inbox`: what the socket was told to read into; null when it is a stream of chunks. */
+  constructor(socket: Socket, remote: string, inbox: Inbox | null) {
     this.#socket = socket
     this.remote = remote
+    this.#inbox = inbox
   }
 
   open(handlers: TransportHandlers): void {
     const socket = this.#socket
     let cause: Error | undefined
-    socket.on('data', (chunk: Buffer) => handlers.data(chunk))
+    if (this.#inbox === null) socket.on('data', (chunk: Buffer) => handlers.data(chunk, chunk.length))
+    else this.#inbox.deliverTo(handlers)
     socket.on('drain', () => handlers.drain())
     socket.on('error', error => {
       cause = error
@@ -35,9 +58,7 @@ export class SocketTransport implements Transport {
 
   write(bytes: Buffer, written: () => void): boolean {
     if (this.#socket.destroyed) return false
-    return this.#socket.write(bytes, error => {
-      if (error == null) written()
-    })
+    return this.#socket.write(bytes, written)
   }
 
   destroy(): void {
@@ -52,9 +73,10 @@ export function tcpConnector(ref = true): Connector {
 
 async function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Transport> {
   signal.throwIfAborted()
-  const socket = connect({ host: address.ip, port: address.port, noDelay: true })
+  const inbox = new Inbox()
+  const socket = connect({ host: address.ip, port: address.port, noDelay: true, onread: inbox })
   if (!ref) socket.unref()
-  return whenConnected(socket, 'connect', address, signal)
+  return whenConnected(socket, 'connect', address, signal, inbox)
 }
 
 /** Waits for the event that makes a socket usable; a socket that does not get there is destroyed. */
@@ -63,6 +85,7 @@ export function whenConnected(
   event: 'connect' | 'secureConnect',
   address: Address,
   signal: AbortSignal,
+  inbox: Inbox | null = null,
 ): Promise<Transport> {
   socket.pause()
   return new Promise((resolve, reject) => {
@@ -81,7 +104,7 @@ export function whenConnected(
       socket.off('error', failed)
       // Between here and open() an error must not be fatal; 'close' tells of it.
       socket.on('error', () => {})
-      resolve(new SocketTransport(socket, describeAddress(address)))
+      resolve(new SocketTransport(socket, describeAddress(address), inbox))
     })
   })
 }

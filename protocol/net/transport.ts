@@ -2,7 +2,8 @@
 import type { Buffer } from 'node:buffer'
 
 export interface TransportHandlers {
-  data(chunk: Buffer): void
+  /** The first `length` bytes of `chunk` have arrived. The memory is lent for the call: what comes next may go there. */
+  data(chunk: Buffer, length: number): void
   /** The transport takes bytes again after `write` returned false. */
   drain(): void
   /** Called exactly once, whoever ended it; `cause` is set when it broke. */
@@ -15,7 +16,8 @@ export interface Transport {
   /** Delivery begins; nothing is lost that arrived before. Called once. */
   open(handlers: TransportHandlers): void
   /**
-   * Sends bytes in order and calls `written` when their memory is free again (not when the transport ends).
+   * Sends bytes in order and calls `written` when their memory is free again: once for each call, in their order, and
+   * at the end of the transport perhaps not at all.
    * False asks the caller to wait for `drain`.
    */
   write(bytes: Buffer, written: () => void): boolean

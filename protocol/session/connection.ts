@@ -90,7 +90,10 @@ export class Connection {
     this.#port = port
     this.skills = environment.skills.of(transport.remote)
     this.#lacking = this.skills.lacking
-    this.#output = new Output(transport, clock, maxRequestSize, { flushed: at => this.#flushed(at) })
+    this.#output = new Output(transport, clock, maxRequestSize, {
+      busy: () => this.#inFlight.size > 0,
+      flushed: at => this.#flushed(at),
+    })
     this.#side = new SideAnswers(this.#output, port)
     this.#decoder = new FrameDecoder(maxResponseSize, frame => this.#frame(frame))
   }
@@ -117,7 +120,7 @@ export class Connection {
     const phase = this.#phase
     if (phase.kind !== 'handshaking') return Promise.reject(new ZooKeeperError('CONNECTION_LOSS'))
     this.#transport.open({
-      data: chunk => this.#received(chunk),
+      data: (chunk, length) => this.#received(chunk, length),
       drain: () => this.#drained(),
       closed: cause => this.#closed(cause),
     })
@@ -185,10 +188,10 @@ export class Connection {
     this.#transport.destroy()
   }
 
-  #received(chunk: Buffer): void {
+  #received(chunk: Buffer, length: number): void {
     if (this.#phase.kind === 'open') this.#phase.heartbeat.received(this.#environment.clock.now())
     try {
-      this.#decoder.push(chunk)
+      this.#decoder.push(chunk, length)
     } catch (error) {
       this.#blame(error)
       this.close(error as Error)

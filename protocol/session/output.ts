@@ -1,10 +1,11 @@
 // What a connection sends: requests encoded into one shared buffer, written once per turn of the event loop.
-import type { Buffer } from 'node:buffer'
 import { PacketTooLargeError } from '../errors.ts'
 import { FrameEncoder } from '../frame.ts'
 import type { Codec } from '../jute/codec.ts'
+import type { JuteWriter } from '../jute/writer.ts'
 import type { Transport } from '../net/transport.ts'
 import type { Clock } from '../support/clock.ts'
+import { Fifo } from '../support/fifo.ts'
 
 /** A turn that fills this much is written at once: the server may begin while we go on. */
 const EARLY_FLUSH = 256 * 1024
@@ -17,6 +18,8 @@ const EARLY_FLUSH = 256 * 1024
 type OutputState = 'idle' | 'scheduled' | 'saturated' | 'stopped'
 
 export interface OutputPort {
+  /** True while answers are awaited. */
+  busy(): boolean
   /** Bytes went out; `at` is the time of the turn. */
   flushed(at: number): void
 }
@@ -27,10 +30,16 @@ export class Output {
   readonly #port: OutputPort
   readonly #limit: number
   readonly #encoder = new FrameEncoder()
+  /** What the transport has not let go of yet, the oldest first. */
+  readonly #leaving = new Fifo<JuteWriter>()
   #state: OutputState = 'idle'
   #turn = 0
   readonly #flushTurn: () => void = () => {
     if (this.#state === 'scheduled') this.#flush()
+  }
+  readonly #written: () => void = () => {
+    const writer = this.#leaving.shift()
+    if (writer !== undefined) this.#encoder.recycle(writer)
   }
 
   constructor(transport: Transport, clock: Clock, limit: number, port: OutputPort) {
@@ -104,14 +113,16 @@ export class Output {
   #schedule(): void {
     this.#state = 'scheduled'
     this.#turn = this.#clock.now()
-    this.#clock.defer(this.#flushTurn)
+    if (this.#port.busy()) this.#clock.defer(this.#flushTurn)
+    else queueMicrotask(this.#flushTurn)
   }
 
   #flush(): void {
     this.#state = 'idle'
     if (this.#encoder.size === 0) return
-    const bytes: Buffer = this.#encoder.take()
-    const free = this.#transport.write(bytes, () => this.#encoder.recycle(bytes))
+    const writer = this.#encoder.take()
+    this.#leaving.push(writer)
+    const free = this.#transport.write(writer.bytes, this.#written)
     if (!free) this.#state = 'saturated'
     this.#port.flushed(this.#turn)
   }

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { FrameDecoder, FrameEncoder, FrameError } from '../../protocol/frame.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
+import type { JuteWriter } from '../../protocol/jute/writer.ts'
 import { t } from '../tap.ts'
 
 function frameOf(content: Buffer): Buffer {
@@ -203,7 +204,7 @@ t.test('frame encoder: many frames leave together', async t => {
   encoder.begin().writeString('ab')
   encoder.end()
   t.equal(encoder.size, 18)
-  t.equal(encoder.take().toString('hex'), '0000000400000001000000060000000261' + '62')
+  t.equal(encoder.take().bytes.toString('hex'), '0000000400000001000000060000000261' + '62')
   t.equal(encoder.size, 0)
 })
 
@@ -216,24 +217,24 @@ t.test('frame encoder: a frame can be taken back, before or after its end', asyn
   encoder.begin().writeInt(3)
   encoder.end()
   encoder.cancel()
-  t.equal(encoder.take().toString('hex'), '0000000400000001')
+  t.equal(encoder.take().bytes.toString('hex'), '0000000400000001')
 })
 
 t.test('frame encoder: memory handed out stays as it is until it is given back', async t => {
   const encoder = new FrameEncoder()
-  const write = (value: number): Buffer => {
+  const write = (value: number): JuteWriter => {
     encoder.begin().writeInt(value)
     encoder.end()
     return encoder.take()
   }
   const first = write(1)
   const second = write(2)
-  t.equal(first.readInt32BE(4), 1)
-  t.equal(second.readInt32BE(4), 2)
-  const memory = first.buffer
+  t.equal(first.bytes.readInt32BE(4), 1)
+  t.equal(second.bytes.readInt32BE(4), 2)
+  const memory = first.bytes.buffer
   encoder.recycle(first)
   write(3)
-  t.equal(write(4).buffer, memory, 'then it is used again')
+  t.equal(write(4).bytes.buffer, memory, 'then it is used again')
 })
 
 t.test('frame encoder: memory that one large frame made grow is not kept', async t => {
@@ -241,11 +242,12 @@ t.test('frame encoder: memory that one large frame made grow is not kept', async
   encoder.begin().writeBuffer(Buffer.alloc(3 * 1024 * 1024))
   encoder.end()
   const large = encoder.take()
+  const memory = large.bytes.buffer
   encoder.recycle(large)
   for (let i = 0; i < 3; i++) {
     encoder.begin().writeInt(i)
     encoder.end()
-    t.not(encoder.take().buffer, large.buffer)
+    t.not(encoder.take().bytes.buffer, memory)
   }
 })
 
@@ -257,11 +259,11 @@ t.test('frame encoder: large data is followed by its last fields without being m
   const memory = writer.bytes.buffer
   writer.writeInt(-1)
   encoder.end()
-  const bytes = encoder.take()
-  t.equal(bytes.buffer, memory)
-  encoder.recycle(bytes)
-  encoder.take()
+  const full = encoder.take()
+  t.equal(full.bytes.buffer, memory)
+  encoder.recycle(full)
+  encoder.take().bytes
   encoder.begin().writeInt(1)
   encoder.end()
-  t.equal(encoder.take().buffer, memory, 'and what a request of the usual limit needs is used again')
+  t.equal(encoder.take().bytes.buffer, memory, 'and what a request of the usual limit needs is used again')
 })

@@ -188,7 +188,7 @@ function answers(requests: readonly ScriptedRequest[]): Buffer {
     if (i % 4 === 1) frame(-1, -1n)
     if (i % 4 === 2) frame(-2, 0n)
   }
-  return Buffer.from(encoder.take())
+  return Buffer.from(encoder.take().bytes)
 }
 
 /** On a connection of its own, every request is answered. */

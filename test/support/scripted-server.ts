@@ -76,7 +76,7 @@ class WatchedTransport implements Transport {
 
   /** Hands bytes to the client at once, past all queues. */
   deliver(bytes: Buffer): void {
-    this.#handlers?.data(bytes)
+    this.#handlers?.data(bytes, bytes.length)
   }
 
   /** Ends the connection as the system does when it breaks, with the error that it gives. */
@@ -211,7 +211,7 @@ export class ScriptedConnection {
   frame(content: (writer: JuteWriter) => void): void {
     content(this.#encoder.begin())
     this.#encoder.end()
-    this.raw(Buffer.from(this.#encoder.take()))
+    this.raw(Buffer.from(this.#encoder.take().bytes))
   }
 
   /** Any bytes, given as they are or as hex digits in which spaces do not count. */

@@ -77,5 +77,5 @@ function replies(
     reply.write(writer, { data: Buffer.alloc(size, 'x'), stat: { ...times, ...zxids, ...counts } })
     encoder.end()
   }
-  return encoder.take()
+  return encoder.take().bytes
 }

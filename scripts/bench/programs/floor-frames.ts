@@ -22,7 +22,7 @@ export function sessionRequest(): Buffer {
     readOnly: false,
   })
   encoder.end()
-  return encoder.take()
+  return encoder.take().bytes
 }
 
 /** Request number `index` of a task. */
@@ -53,8 +53,8 @@ function frame<T>(index: number, opcode: number, codec: Codec<T>, body: T): Buff
   writer.writeInt(opcode)
   codec.write(writer, body)
   encoder.end()
-  const bytes = encoder.take()
-  const copy = Buffer.from(bytes)
-  encoder.recycle(bytes)
+  const full = encoder.take()
+  const copy = Buffer.from(full.bytes)
+  encoder.recycle(full)
   return copy
 }

@@ -209,7 +209,7 @@ t.test('H30: a listing of 5 MiB that comes byte by byte', async t => {
   replyHeader.write(writer, { xid, zxid: 200n, err: 0 })
   getChildren2Reply.write(writer, { children, stat: aStat })
   encoder.end()
-  const bytes = Buffer.from(encoder.take())
+  const bytes = Buffer.from(encoder.take().bytes)
   t.ok(bytes.length > 5 * KIB * KIB, `${bytes.length} bytes`)
   const one = Buffer.alloc(1)
   for (const byte of bytes) {

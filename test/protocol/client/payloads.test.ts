@@ -130,7 +130,7 @@ t.test(
       replyHeader.write(writer, { xid, zxid: link.nextZxid(), err: 0 })
       getDataReply.write(writer, { data: stored, stat: aStat })
       encoder.end()
-      const frame = encoder.take()
+      const frame = encoder.take().bytes
       // In parts, as a large answer comes from a socket.
       for (let at = 0; at < frame.length; at += 65_536) link.raw(frame.subarray(at, at + 65_536))
       await clock.settle()

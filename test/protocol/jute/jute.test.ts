@@ -158,7 +158,7 @@ t.test('jute: the writer grows while keeping what was written', async t => {
   t.equal(reader.remaining, 0)
 })
 
-t.test('jute: what was written can be taken back, patched and exchanged', async t => {
+t.test('jute: what was written can be taken back and patched', async t => {
   const writer = new JuteWriter()
   writer.writeInt(1)
   const mark = writer.position
@@ -166,8 +166,7 @@ t.test('jute: what was written can be taken back, patched and exchanged', async 
   writer.rewind(mark)
   writer.patchInt(0, 7)
   t.equal(writer.bytes.toString('hex'), '00000007')
-  const full = writer.exchange(Buffer.allocUnsafeSlow(8))
-  t.equal(writer.position, 0)
-  writer.writeInt(9)
-  t.equal(full.readInt32BE(0), 7, 'the memory handed out is left alone')
+  t.equal(writer.capacity, 1024)
+  writer.writeBuffer(Buffer.alloc(2000))
+  t.ok(writer.capacity >= 2008, 'it grows with what is written')
 })

@@ -26,7 +26,7 @@ function ended(transport: Transport): Promise<{ bytes: Buffer; cause: Error | un
   const chunks: Buffer[] = []
   return new Promise(resolve => {
     transport.open({
-      data: chunk => chunks.push(Buffer.from(chunk)),
+      data: (chunk, length) => chunks.push(Buffer.from(chunk.subarray(0, length))),
       drain: () => {},
       closed: cause => resolve({ bytes: Buffer.concat(chunks), cause }),
     })

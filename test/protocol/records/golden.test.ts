@@ -250,7 +250,7 @@ for (const { what, hex, value, write, read } of goldens) {
     const encoder = new FrameEncoder()
     write(encoder.begin())
     encoder.end()
-    t.equal(encoder.take().toString('hex'), wire.toString('hex'), 'written')
+    t.equal(encoder.take().bytes.toString('hex'), wire.toString('hex'), 'written')
 
     const whole: unknown[] = []
     new FrameDecoder(1000, frame => whole.push(read(frame))).push(wire)
