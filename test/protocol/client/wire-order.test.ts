@@ -204,6 +204,31 @@ t.test('wire order: requests of one turn leave in one write, those of the next i
   t.equal(ensemble.link.writes.length, before + 2)
 })
 
+t.test(
+  'wire order: a lone request leaves before the turn ends, what follows it waits for the end',
+  async t => {
+    const { zk, ensemble, clock } = await connectedWorld(t)
+    const { link } = ensemble
+    const before = link.writes.length
+    outcomeOf(zk.get('/alone'))
+    t.equal(link.writes.length, before, 'what the same code asks for may still join')
+    outcomeOf(zk.get('/joins'))
+    await Promise.resolve()
+    t.equal(link.writes.length, before + 1)
+    for (const path of ['/b', '/c']) {
+      outcomeOf(zk.get(path))
+      await Promise.resolve()
+    }
+    t.equal(link.writes.length, before + 1, 'its answer is awaited')
+    await clock.settle()
+    t.equal(link.writes.length, before + 2)
+    t.strictSame(
+      link.requests.map(({ body }) => (body as { path: string }).path),
+      ['/alone', '/joins', '/b', '/c'],
+    )
+  },
+)
+
 t.test('H14: wire order: request numbers count on across connections', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world

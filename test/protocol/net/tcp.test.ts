@@ -79,6 +79,52 @@ t.test('tcp: what arrived before open() is delivered, and so is an end before it
   t.equal((await ended(other)).cause, undefined)
 })
 
+t.test('tcp: chunks come in one memory, which is lent for the call', async t => {
+  const { address } = await listening(t, socket => socket.on('data', chunk => socket.write(chunk)))
+  const transport = await tcpConnector()(address, signal)
+  const memory = new Set<Buffer>()
+  const heard: string[] = []
+  const done = deferred<void>()
+  transport.open({
+    data: (chunk, length) => {
+      memory.add(chunk)
+      heard.push(chunk.toString('latin1', 0, length))
+      if (heard.length === 3) done.resolve()
+      else transport.write(Buffer.from(`${heard.length + 1}`), () => {})
+    },
+    drain: () => {},
+    closed: () => {},
+  })
+  transport.write(Buffer.from('1'), () => {})
+  await done.promise
+  transport.destroy()
+  t.strictSame(heard, ['1', '2', '3'])
+  t.equal(memory.size, 1)
+})
+
+t.test('tcp: more than fits into the memory of one read arrives whole and in order', async t => {
+  const sent = Buffer.from(Uint32Array.from({ length: 250_000 }, (_, i) => i).buffer)
+  const { address } = await listening(t, socket => socket.end(sent))
+  const { bytes } = await ended(await tcpConnector()(address, signal))
+  t.ok(bytes.equals(sent), `${bytes.length} bytes`)
+})
+
+t.test('tcp: memory that was written is given back once for each write, in order', async t => {
+  const { address } = await listening(t, socket => socket.resume())
+  const transport = await tcpConnector()(address, signal)
+  transport.open({ data: () => {}, drain: () => {}, closed: () => {} })
+  const written: number[] = []
+  await new Promise<void>(resolve => {
+    for (let i = 0; i < 20; i++) {
+      transport.write(Buffer.alloc(100_000), () => {
+        if (written.push(i) === 20) resolve()
+      })
+    }
+  })
+  transport.destroy()
+  t.strictSame(written, [...Array(20).keys()])
+})
+
 t.test('tcp: a broken connection tells its cause', async t => {
   const { address } = await listening(t, socket => socket.once('data', () => socket.resetAndDestroy()))
   const transport = await tcpConnector()(address, signal)
