@@ -11,7 +11,7 @@ export const USAGE: string = `Measures this client beside others, against a serv
   --clients CLIENTS  as the result file names them, such as ours,floor; default: all that can be had
   --rounds N         rounds per client, of which the median counts; default 5
   --seconds N        length of a round; default 1
-  --out FOLDER       where results.json and chart.svg go; default .cache/bench
+  --out FOLDER       where bench.md, results.json and chart.svg go; default .cache/bench
   --help
 `
 

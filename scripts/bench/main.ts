@@ -70,12 +70,14 @@ function machine(): Omit<BenchResults['machine'], 'server' | 'load'> {
 
 async function report({ out }: BenchOptions, results: BenchResults): Promise<void> {
   const goals = judge(results.results)
-  process.stdout.write(markdown(results, goals))
+  const text = markdown(results, goals)
+  process.stdout.write(text)
   await mkdir(out, { recursive: true })
+  await writeFile(join(out, 'bench.md'), text)
   await writeFile(join(out, 'results.json'), `${JSON.stringify({ ...results, goals }, null, 2)}\n`)
   const { cpu, cores, node } = results.machine
   await writeFile(join(out, 'chart.svg'), chart(`${cpu}, ${cores} cores, Node ${node}`, panelsOf(results)))
-  process.stderr.write(`bench: results.json and chart.svg are in ${out}\n`)
+  process.stderr.write(`bench: bench.md, results.json and chart.svg are in ${out}\n`)
 }
 
 async function main(): Promise<void> {

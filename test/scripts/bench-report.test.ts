@@ -74,6 +74,26 @@ t.test(
   },
 )
 
+t.test('bench: the overview says how many times better ours is, of rates and of costs', async t => {
+  const [rate, cost] = [
+    { row: 'get', target: 'canned' },
+    { row: 'get', target: 'real' },
+  ] as const
+  const rest = { rearm: [], error: null }
+  const measured = [
+    { ...rate, ...rest, client: 'ours', rounds: [answer(2_000_000, 0.5)] },
+    { ...rate, ...rest, client: 'java', rounds: [answer(100_000, 10)] },
+    { ...cost, ...rest, client: 'ours', rounds: [answer(20_000, 20)] },
+    { ...cost, ...rest, client: 'java', rounds: [answer(20_000, 50)] },
+  ]
+  const lines = markdown({ ...results, results: measured }, []).split('\n')
+  t.ok(lines.includes('| client | gets a second, canned server | CPU per get, real server |'))
+  t.ok(lines.includes('| ours | 2,000,000 | 20 us |'))
+  t.ok(lines.includes('| Java client | 100,000 (20x) | 50 us (2.50x) |'))
+  t.ok(lines.includes('| the floor |  |  |'), 'nothing was measured of it')
+  t.notOk(markdown({ ...results, results: [] }, []).includes('Overview'))
+})
+
 t.test('bench: only what was measured becomes a panel of the chart', async t => {
   const panels = panelsOf(results)
   t.equal(panels.length, 1)

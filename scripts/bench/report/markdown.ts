@@ -1,4 +1,4 @@
-// The results as Markdown: a table for each row and server, with ratios, and the figures to reach.
+// The results as Markdown: an overview, a table for each row and server, with ratios, and the figures to reach.
 import type { Goal } from '../goals.ts'
 import type { BenchResults, MissingClient, Result } from '../results.ts'
 import { find } from '../results.ts'
@@ -6,6 +6,8 @@ import type { Row, TargetName } from '../rows.ts'
 import { rows } from '../rows.ts'
 import { median, medianOf, ratioOf } from '../statistics.ts'
 import { bytes, count, microseconds, ratio } from './numbers.ts'
+import { overview } from './overview.ts'
+import { table } from './table.ts'
 
 type Column = readonly [title: string, cell: (result: Result, all: readonly Result[]) => string]
 
@@ -56,12 +58,16 @@ export function markdown(results: BenchResults, goals: readonly Goal[]): string 
       return present.length === 0 ? '' : section(row, target, present, names, missing)
     }),
   )
-  return [preface(results), ...sections, goalTable(goals)].filter(text => text !== '').join('\n')
+  return [preface(results), overview(results), ...sections, goalTable(goals)]
+    .filter(text => text !== '')
+    .join('\n')
 }
 
 function preface({ machine, clients, missing, rounds, seconds, quick }: BenchResults): string {
   const [before, after] = machine.load
   const lines = [
+    '# The bench',
+    '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}` +
       `${machine.server === null ? '' : `, ${machine.server}`}; load ${before.toFixed(1)} before, ${after.toFixed(1)} after.`,
     `Medians of ${rounds} rounds of ${seconds} s, all clients in turns; ratios of neighbouring rounds. ` +
@@ -85,26 +91,18 @@ function section(
   const body = present.map(result => {
     const cells = columns.map(([, cell]) => cell(result, present))
     const name = names.get(result.client) ?? result.client
-    return line([result.error === null ? name : `${name} (${result.error})`, ...cells])
+    return [result.error === null ? name : `${name} (${result.error})`, ...cells]
   })
   // Why is told once, at the top.
-  const absent = missing.map(({ name }) => line([`${name} (not there)`, ...columns.map(() => '')]))
-  const head = [
-    line(['client', ...columns.map(([title]) => title)]),
-    line(['---', ...columns.map(() => '---:')]),
-  ]
-  return `## ${row.title}${SERVERS[target]}\n\n${[...head, ...body, ...absent].join('\n')}\n`
+  const absent = missing.map(({ name }) => [`${name} (not there)`, ...columns.map(() => '')])
+  const head = ['client', ...columns.map(([title]) => title)]
+  return `## ${row.title}${SERVERS[target]}\n\n${table(head, [...body, ...absent])}`
 }
 
 function goalTable(goals: readonly Goal[]): string {
   const body = goals.map(({ title, wanted, measured, unit, reached }) => {
     const found = measured === null ? 'not measured' : `${measured.toPrecision(3)} ${unit}`
-    return line([title, wanted, found, reached === null ? '' : reached ? 'yes' : 'no'])
+    return [title, wanted, found, reached === null ? '' : reached ? 'yes' : 'no']
   })
-  return `## Figures to reach\n\n${[line(['figure', 'wanted', 'measured', 'reached']), line(['---', '---:', '---:', '---']), ...body].join('\n')}\n`
-}
-
-/** A cell with a bar or a line break would end early. */
-function line(cells: readonly string[]): string {
-  return `| ${cells.map(cell => cell.replaceAll('|', '\\|').replace(/\s+/g, ' ')).join(' | ')} |`
+  return `## Figures to reach\n\n${table(['figure', 'wanted', 'measured', 'reached'], body)}`
 }
