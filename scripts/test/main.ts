@@ -1,12 +1,13 @@
-// npm test: starts one real ZooKeeper for all files, runs tap, and ends with the counts.
+// npm test [-- FILE | FOLDER...]: starts one real ZooKeeper for all files, runs them under tap, and ends with the counts.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../zookeeper/server.ts'
+import { compile } from './compile.ts'
+import { filesAt } from './suites.ts'
 import { summarise } from './summary.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tap = fileURLToPath(new URL('../../node_modules/tap/dist/esm/run.mjs', import.meta.url))
-const files = process.argv.slice(2)
+const runner = fileURLToPath(new URL('files.ts', import.meta.url))
 
 /** Runs a command in the project; its standard output is shown and kept. */
 async function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<[number, string]> {
@@ -20,20 +21,12 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
   return [code, output]
 }
 
+const files = await filesAt(root, process.argv.slice(2))
+await using compiled = await compile(root)
 await using server = await startServer()
 process.stdout.write(`real server: ZooKeeper ${server.version} at ${server.connectString}\n`)
 const env = { ...process.env, NDSR_TEST_SERVERS: server.connectString }
-
-// tap keeps its plugins as generated code, which a fresh clone has not.
-const [built] = await run(process.execPath, [tap, 'build'], env)
-if (built !== 0) process.exit(built)
-
-const targets = files.length > 0 ? files : ['test/**/*.test.ts']
-const [code, output] = await run(
-  process.execPath,
-  [tap, 'run', '--reporter=tap', '--jobs=2', ...targets],
-  env,
-)
+const [code, output] = await run(process.execPath, ['--import=tsx', runner, compiled.folder, ...files], env)
 const summary = summarise(output)
 for (const test of summary.notApplicable) process.stdout.write(`NOT APPLICABLE: ${test}\n`)
 for (const skipped of summary.skips) process.stdout.write(`SKIPPED: ${skipped}\n`)

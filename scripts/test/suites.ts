@@ -1,6 +1,6 @@
 // Which test files say something about a runtime, folder by folder, and why the others do not.
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 
 /** Folders that stay on Node. Every other folder runs, also one that is added later. */
 export const NODE_ONLY: Readonly<Record<string, string>> = {
@@ -20,6 +20,18 @@ export async function testFiles(
     .map(name => join('test', name))
     .filter(file => !Object.hasOwn(without, suiteOf(file)))
     .sort()
+}
+
+/** The test files that are named or below a named folder; all of them if nothing is named. Rejects for one that is neither. */
+export async function filesAt(root: string, targets: readonly string[]): Promise<string[]> {
+  const all = await testFiles(root, {})
+  const found = targets.map(target => {
+    const path = relative(root, resolve(target))
+    const files = all.filter(file => file === path || file.startsWith(`${path}/`))
+    if (files.length === 0) throw new RangeError(`${target} is no test file, and a folder without any`)
+    return files
+  })
+  return targets.length === 0 ? all : [...new Set(found.flat())]
 }
 
 /** The folder that a file is counted in: one level below test/, two below test/integration/. */

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { summarise } from '../../scripts/test/summary.ts'
-import { scriptArgs } from '../support/child.ts'
+import { sourceArgs } from '../support/child.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 
@@ -15,7 +15,7 @@ const tap = new URL('../tap.ts', import.meta.url).href
 async function run(t: Test, text: string): Promise<{ code: number | null; output: string }> {
   const file = join(t.testdir(), 'some.test.mjs')
   await writeFile(file, `import { t } from ${JSON.stringify(tap)}\n${text}`)
-  const child = spawn(process.execPath, scriptArgs(main, [file]), {
+  const child = spawn(process.execPath, sourceArgs(main, [file]), {
     env: { ...process.env, NDSR_PORTABLE: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
