@@ -158,12 +158,16 @@ test('garbage, and a thousand connections at once', async t => {
   const server = await serverOf(t)
   const client = await rawTo(t, server)
   const sockets: Socket[] = []
-  // No more in one go than the system keeps in line for a server.
-  while (sockets.length < 1000) {
-    sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => deaf(t, server)))))
+  const closed: Promise<unknown>[] = []
+  const another = async (): Promise<void> => {
+    const socket = await deaf(t, server)
+    // From now on: the server does not wait long for what a client says first.
+    closed.push(new Promise(resolve => socket.once('close', resolve)))
+    sockets.push(socket)
   }
+  // No more in one go than the system keeps in line for a server.
+  while (sockets.length < 1000) await Promise.all(Array.from({ length: 100 }, another))
   const garbage = Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 7919) & 0xff))
-  const closed = sockets.map(socket => new Promise(resolve => socket.once('close', resolve)))
   for (const [i, socket] of sockets.entries()) {
     socket.resume()
     garbage[0] = i % 2 === 0 ? 0x7f : 0xff

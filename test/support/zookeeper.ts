@@ -67,6 +67,6 @@ export async function client(
 ): Promise<ZooKeeper> {
   const zk = new ZooKeeper(connectString, { sessionTimeout: 10_000, ...options })
   t.teardown(() => zk.close())
-  await zk.connect({ timeout: 15_000 })
+  await zk.connect({ timeout: 60_000 })
   return zk
 }

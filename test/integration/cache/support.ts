@@ -132,5 +132,5 @@ export async function outage(
   await eventually('the cache knows', () => cache.state === 'stale')
   await change()
   proxy.set({ kind: 'pass' })
-  await eventually('live again', () => cache.current)
+  await eventually('live again', () => cache.current, 100_000)
 }

@@ -11,8 +11,8 @@ import { stage, withoutPersistentWatches } from '../protocol/stream-support.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { counting, kept, outage, replayOf, same, treeAt, treeOf } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 500 })
-const test = concurrently({ jobs: 4, timeout: 100_000 })
+const server = await ownServer(t, { tickTime: 500, config: { maxSessionTimeout: '60000' } })
+const test = concurrently({ jobs: 4, timeout: 200_000 })
 
 /** /t with so many branches of so many leaves. */
 async function plant(zk: ZooKeeperView, branches: number, leaves: number): Promise<void> {
@@ -25,7 +25,7 @@ async function plant(zk: ZooKeeperView, branches: number, leaves: number): Promi
 }
 
 test('H18: tree cache: 10,000 znodes, one watch, and after an outage a diff without reading data again', async t => {
-  const { zk, other, proxy, watched } = await stage(t, server, { sessionTimeout: 20_000 })
+  const { zk, other, proxy, watched } = await stage(t, server, { sessionTimeout: 60_000 })
   await plant(other, 100, 100)
   const cache = kept(t, new TreeCache(zk, '/t'))
   const replay = replayOf(cache)

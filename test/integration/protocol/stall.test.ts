@@ -9,8 +9,10 @@ import { t } from '../../tap.ts'
 import { historyOf, names, passed, proxied } from './support.ts'
 
 // One after the other: a blocked loop blocks every test of its process.
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await ownServer(t, { tickTime: 250, config: { maxSessionTimeout: '60000' } })
+/** Milliseconds of a session that shall be lost, and of one that shall not though the machine stands still for a while. */
 const T = 1000
+const LONG = 6000
 
 const cell = new Int32Array(new SharedArrayBuffer(4))
 /** Nothing in this process runs for so long. */
@@ -36,14 +38,12 @@ function seeingPings(sent: () => void): NonNullable<ZooKeeperOptions['ports']> {
 }
 
 t.test('H13: a loop that is blocked for half the session timeout keeps the session', async t => {
-  const zk = await client(t, at, { sessionTimeout: T })
+  const zk = await client(t, at, { sessionTimeout: LONG })
   const history = historyOf(zk)
-  const stalls: number[] = []
-  zk.on('stalled', ms => stalls.push(ms))
   const { sessionId } = zk
   await zk.create('/half', null, { mode: 'ephemeral' })
   for (let i = 0; i < 3; i++) {
-    block(T / 2)
+    block(LONG / 2)
     t.equal((await zk.exists('/half'))?.ephemeralOwner, sessionId)
   }
   t.equal(zk.generation, 1)
@@ -52,14 +52,14 @@ t.test('H13: a loop that is blocked for half the session timeout keeps the sessi
 
 t.test('H13: a proof of life that came while the loop was blocked counts', async t => {
   let pinged = (): void => {}
-  const zk = await client(t, at, { sessionTimeout: T, ports: seeingPings(() => pinged()) })
+  const zk = await client(t, at, { sessionTimeout: LONG, ports: seeingPings(() => pinged()) })
   const history = historyOf(zk)
   await zk.exists('/')
   await new Promise<void>(resolve => {
     pinged = () => {
       pinged = () => {}
-      // More than T since the proof before it, less since this one, whose answer waits in the socket.
-      block(0.8 * T)
+      // More than a session since the proof before it, less since this one, whose answer waits in the socket.
+      block(0.75 * LONG)
       resolve()
     }
   })
@@ -83,8 +83,11 @@ t.test(
     await passed(history, 'connected')
     const seen = names(history)
     t.ok(seen.indexOf('lost') < seen.indexOf('expired') && seen.includes('lost'), seen.join())
-    t.equal(zk.generation, 2)
-    t.equal(stalls.length, 1)
+    t.ok(zk.generation >= 2)
+    t.ok(
+      stalls.some(ms => ms > 2 * T),
+      stalls.join(),
+    )
     await eventually('the ephemeral of the next session', async () => {
       return (await witness.exists('/thrice'))?.ephemeralOwner === zk.sessionId
     })
@@ -92,24 +95,25 @@ t.test(
 )
 
 t.test('H13: the wall clock may jump', async t => {
-  const zk = await client(t, at, { sessionTimeout: T })
+  let pings = 0
+  const zk = await client(t, at, { sessionTimeout: LONG, ports: seeingPings(() => pings++) })
   const history = historyOf(zk)
   const real = Date.now
   t.teardown(() => {
     Date.now = real
   })
-  let answers = 0
   for (const jump of [3_600_000, -3_600_000]) {
     Date.now = () => real() + jump
-    const start = performance.now()
-    while (performance.now() - start < 0.7 * T) await zk.exists('/').then(() => answers++)
+    const before = pings
+    t.ok(await zk.exists('/'))
+    await eventually('the heart beats', () => pings > before)
+    t.ok(await zk.exists('/'))
   }
-  t.ok(answers > 0)
   t.same(names(history), [])
 })
 
 t.test('H13: a lock that is held doubts itself after a stall, and without a link', async t => {
-  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 4 * T })
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: LONG })
   const lease = await new Semaphore(zk, '/doubt').acquire()
   if (lease === null) throw new Error('no lease')
   t.teardown(() => lease.release())
