@@ -1,6 +1,5 @@
 // The handshake: what a connection says first, and what the answer means.
 import { Buffer } from 'node:buffer'
-import { formatSessionId } from '../ids.ts'
 import type { ConnectRequest, ConnectResponse } from '../records/connect.ts'
 import { PASSWORD_LENGTH } from '../records/connect.ts'
 
@@ -20,7 +19,10 @@ export interface HandshakeInput {
   readonly readOnly: boolean
 }
 
-/** `expired` also stands for a wrong password: the server does not tell them apart. */
+/**
+ * `expired` also stands for a wrong password, which servers do not tell apart, and for another session than the one asked
+ * for: ClickHouse Keeper, which resumes none, answers so.
+ */
 export type HandshakeOutcome =
   | { readonly kind: 'expired' }
   | {
@@ -43,7 +45,7 @@ export function connectRequestFor(input: HandshakeInput): ConnectRequest {
   }
 }
 
-/** An answer that no server gives: to take it at its word would replace one session by another, and tell nobody. */
+/** An answer that no server gives. */
 export class HandshakeError extends Error {
   override readonly name: string = 'HandshakeError'
 }
@@ -53,13 +55,11 @@ export function judge(response: ConnectResponse, asked: SessionCredentials | nul
   if (response.timeOut <= 0) return { kind: 'expired' }
   const { sessionId } = response
   if (sessionId === 0n) throw new HandshakeError('the server gives a session without an id')
-  if (asked !== null && sessionId !== asked.id) {
-    const ids = [asked.id, sessionId].map(formatSessionId)
-    throw new HandshakeError(`asked for session ${ids[0]}, the server answers with ${ids[1]}`)
-  }
+  // Taken at its word, it would replace one session by another, and tell nobody.
+  if (asked !== null && sessionId !== asked.id) return { kind: 'expired' }
   return {
     kind: 'established',
-    session: { id: response.sessionId, password: response.passwd },
+    session: { id: sessionId, password: response.passwd },
     sessionTimeout: response.timeOut,
     readOnly: response.readOnly,
   }
