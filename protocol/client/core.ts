@@ -64,6 +64,7 @@ export class ClientCore {
       watches: this.#watches,
       submit: (...request) => this.submit(...request),
       isArming: path => this.#sessions.current.requests.isArming(path),
+      disown: (path, watcher) => this.#sessions.current.requests.disown(path, watcher),
       armed: () => this.#sessions.current.skills?.armed(),
       warning: error => this.warn(error),
     })

@@ -3,6 +3,7 @@ import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
 import { AddWatchMode, WatcherType } from '../records/watches.ts'
+import type { PendingRequest } from '../session/pending-request.ts'
 import type { Watcher, WatchTable } from '../session/watch-table.ts'
 import type { RequestOptions } from './options.ts'
 
@@ -18,6 +19,8 @@ export interface WatchPort {
   ): Promise<Reply>
   /** True when a read that will watch the path has no answer yet. */
   isArming(path: string): boolean
+  /** Takes a watcher back from the reads that would arm it, and tells which they are. */
+  disown(path: string, watcher: Watcher): readonly PendingRequest[]
   /** The server at hand knows persistent watches. */
   armed(): void
   warning(error: unknown): void
@@ -62,13 +65,26 @@ export class PersistentWatches {
     const { watches } = this.#port
     const data = watches.remove('data', path, watcher)
     const exist = watches.remove('exist', path, watcher)
-    const child = watches.remove('child', path, watcher)
+    if (watches.remove('child', path, watcher)) this.#release(path, WatcherType.children)
+    if (data || exist) this.#release(path, WatcherType.data)
+    // A read under way arms the watch on the server alone, with its answer.
+    for (const { promise, operation } of this.#port.disown(path, watcher)) {
+      const type = operation.watch === 'child' ? WatcherType.children : WatcherType.data
+      promise.then(
+        () => this.#release(path, type),
+        () => {},
+      )
+    }
+  }
+
+  /** Has the server forget the one-shot watches of a kind on a path, unless somebody may need them. */
+  #release(path: string, type: typeof WatcherType.children | typeof WatcherType.data): void {
+    const { watches } = this.#port
+    const kinds = type === WatcherType.children ? (['child'] as const) : (['data', 'exist'] as const)
+    if (kinds.some(kind => watches.has(kind, path))) return
     // Before 3.9 the server would take the persistent watch away with them; a read under way needs its watch.
     if (KINDS.some(kind => this.#isWanted(kind, path)) || this.#port.isArming(path)) return
-    if ((data || exist) && !watches.has('data', path) && !watches.has('exist', path)) {
-      this.#remove(path, WatcherType.data).catch(() => {})
-    }
-    if (child) this.#remove(path, WatcherType.children).catch(() => {})
+    this.#remove(path, type).catch(() => {})
   }
 
   /**

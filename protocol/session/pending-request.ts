@@ -25,8 +25,8 @@ export class PendingRequest {
   readonly path: string | undefined
   /** The path on the server, under which a watch is kept. */
   readonly serverPath: string
-  /** Armed when the answer says so. */
-  readonly watcher: Watcher | null
+  /** Armed when the answer says so; null: none, or one that was taken back meanwhile. */
+  watcher: Watcher | null
   readonly promise: Promise<unknown>
   readonly #resolve: (value: unknown) => void
   readonly #reject: (reason: unknown) => void

@@ -7,6 +7,7 @@ import { RequestQueue } from './request-queue.ts'
 import type { SessionEnvironment } from './session-environment.ts'
 import type { TerminalState } from './states.ts'
 import { terminalCodes } from './states.ts'
+import type { Watcher } from './watch-table.ts'
 
 export class SessionRequests {
   readonly #environment: SessionEnvironment
@@ -41,6 +42,15 @@ export class SessionRequests {
       if (watcher !== null && serverPath === path && progress !== 'done') return true
     }
     return false
+  }
+
+  /** Takes a watcher back from the reads under way that would arm it, and tells which they are. */
+  disown(path: string, watcher: Watcher): PendingRequest[] {
+    const reads = [...this.#unsettled()].filter(
+      request => request.watcher === watcher && request.serverPath === path && request.progress !== 'done',
+    )
+    for (const request of reads) request.watcher = null
+    return reads
   }
 
   /** Sends the request in this turn, or as soon as there is a connection. */

@@ -88,7 +88,7 @@ export class Session {
   }
 
   /** Its requests, for those who count them. */
-  get requests(): Pick<SessionRequests, 'queued' | 'inFlight' | 'isArming'> {
+  get requests(): Pick<SessionRequests, 'queued' | 'inFlight' | 'isArming' | 'disown'> {
     return this.#requests
   }
 
