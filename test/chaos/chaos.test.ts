@@ -1,0 +1,44 @@
+// Clients under random faults, on the embedded server and on a real ensemble: nothing they tell is a lie, nothing hangs.
+import { onNode } from '../support/child.ts'
+import type { Test } from '../tap.ts'
+import { t } from '../tap.ts'
+import type { RunOptions } from './run.ts'
+import { run } from './run.ts'
+import { countsOf, summaryOf } from './summary.ts'
+import { embeddedTarget } from './targets/embedded.ts'
+import { ensembleTarget } from './targets/ensemble.ts'
+
+const CHANCE = Math.floor(Math.random() * 2 ** 31)
+const TIMEOUT = 110_000
+
+/** Enough has to happen, or nothing is proved; a slow machine does a tenth of what a quick one does. */
+async function isSound(t: Test, options: RunOptions): Promise<void> {
+  const result = await run(options)
+  const { acknowledgedWrites, faults, reconnects, locks, fired, told } = countsOf(result)
+  const again = `npm run test:chaos -- --target ${options.target.name.split(' ')[0]} --seed ${options.seed}`
+  t.comment(`${again}: ${summaryOf(result)}`)
+  t.same(result.violations, [], again)
+  t.ok(acknowledgedWrites >= 20, `${acknowledgedWrites} acknowledged writes`)
+  t.ok(faults >= 3, `${faults} faults`)
+  t.ok(reconnects >= 2, `${reconnects} reconnects`)
+  t.ok(locks >= 1, `${locks} locks`)
+  t.ok(fired >= 10, `${fired} watches fired`)
+  t.ok(told >= 50, `${told} events of streams`)
+}
+
+for (const seed of [1, CHANCE]) {
+  t.test(`chaos: the embedded server, seed ${seed}`, { timeout: TIMEOUT }, async t => {
+    const target = await embeddedTarget()
+    t.teardown(() => target[Symbol.asyncDispose]())
+    await isSound(t, { target, seed, seconds: 3, clients: 3, processes: 0 })
+  })
+}
+
+// The processes that clients run in are compared by the machine's clock, which other runtimes do not show.
+const processes = onNode ? 1 : 0
+
+t.test(`chaos: a real ensemble, seed ${CHANCE}`, { timeout: TIMEOUT }, async t => {
+  const target = await ensembleTarget()
+  t.teardown(() => target[Symbol.asyncDispose]())
+  await isSound(t, { target, seed: CHANCE, seconds: 6, clients: 3, processes })
+})

@@ -1,0 +1,121 @@
+// One run: clients play, the nemesis breaks things, then all is quiet, and the history is checked.
+import type { SessionCredentials } from '../../protocol/index.ts'
+import { randomOf } from '../support/random.ts'
+import { check } from './checks/all.ts'
+import { checkOneShots } from './checks/one-shots.ts'
+import { checkSessions } from './checks/sessions.ts'
+import { checkStreams } from './checks/streams.ts'
+import { ChildCrew } from './child-crew.ts'
+import type { History, Violation } from './history.ts'
+import { emptyHistory, merge } from './history.ts'
+import { Links } from './nemesis/links.ts'
+import { torment } from './nemesis/nemesis.ts'
+import { Recorder } from './recorder.ts'
+import type { Target } from './targets/target.ts'
+import { Witness } from './witness.ts'
+import type { Crew, CrewOptions } from './workload/crew.ts'
+import { LocalCrew } from './workload/crew.ts'
+
+export interface RunOptions {
+  readonly target: Target
+  readonly seed: number
+  readonly seconds: number
+  /** Clients at a time in this process, and in processes that can be stopped, one in each. */
+  readonly clients: number
+  readonly processes: number
+}
+
+export interface RunResult {
+  readonly history: History
+  readonly violations: readonly Violation[]
+  /** Connections that clients made. */
+  readonly connections: number
+}
+
+/** Milliseconds. */
+const QUIET = 30_000
+const SETTLED = 15_000
+const POLL = 200
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { target, seed } = options
+  const base = emptyHistory()
+  const chroot = `/chaos-${seed}-${Date.now().toString(36)}`
+  const witness = await Witness.summon(target, chroot, base)
+  const seats: Links[] = []
+  let children: readonly ChildCrew[] = []
+  try {
+    for (let i = 0; i < options.clients + options.processes; i++) seats.push(await Links.to(target))
+    const started = await startCrews(options, seats, chroot)
+    children = started.children
+    const { local } = started
+    const random = randomOf(seed)
+    const over = AbortSignal.timeout(options.seconds * 1000)
+    const sessions = (): SessionCredentials[] => local.sessions
+    await torment({ target, seats, processes: children, history: base, random, over, sessions })
+    const parts = await wrapUp(base, [local, ...children], witness)
+    const history = whole(base, parts)
+    const connections = seats.reduce((sum, links) => sum + links.accepted, 0)
+    return { history, violations: check(history), connections }
+  } finally {
+    for (const child of children) child.kill()
+    await witness.close()
+    for (const links of seats) await links[Symbol.asyncDispose]()
+  }
+}
+
+/** All is quiet, then looked at, then closed: what everybody wrote down. */
+async function wrapUp(base: History, crews: readonly Crew[], witness: Witness): Promise<History[]> {
+  await settle(base, crews, witness)
+  await witness.look(base)
+  const parts = await Promise.all(crews.map(crew => crew.close()))
+  await witness.close()
+  return [witness.recorder.history, ...parts]
+}
+
+async function startCrews(
+  { clients, seed, target: { sessionTimeout } }: RunOptions,
+  seats: readonly Links[],
+  chroot: string,
+): Promise<{ local: LocalCrew; children: ChildCrew[] }> {
+  const crew = (process: string, links: readonly Links[], first: number): CrewOptions => ({
+    process,
+    sessionTimeout,
+    seed: seed + first,
+    seats: links.map(({ connectString }, i) => ({
+      name: `${process}-${i}`,
+      connectString: connectString + chroot,
+      // The first two stay for the whole run.
+      passing: i >= 2,
+    })),
+  })
+  const local = new LocalCrew(crew('main', seats.slice(0, clients), 0))
+  const others = seats.slice(clients)
+  const children = others.map((links, i) => new ChildCrew(crew(`child${i}`, [links], 1000 + i)))
+  await Promise.all(children.map(child => child.started()))
+  return { local, children }
+}
+
+/** Waits until all was answered and all watches told of the last changes; what is missing then is missing. */
+async function settle(base: History, crews: readonly Crew[], witness: Witness): Promise<void> {
+  await Promise.all(crews.map(crew => crew.quiet(QUIET)))
+  await witness.touch(base)
+  const end = Recorder.now() + SETTLED
+  for (;;) {
+    base.ephemerals = await witness.ephemerals()
+    const history = whole(base, await Promise.all(crews.map(crew => crew.report())))
+    merge(history, { ...emptyHistory(), operations: witness.recorder.history.operations })
+    base.alive = history.alive
+    const missing = [...checkOneShots(history), ...checkStreams(history), ...checkSessions(history)]
+    if (missing.length === 0 || Recorder.now() > end) return
+    await new Promise(resolve => setTimeout(resolve, POLL))
+  }
+}
+
+/** What all wrote down, with what is known of the whole. */
+function whole(base: History, parts: readonly History[]): History {
+  const { registers, pairs, blindSpots, faults, ephemerals } = base
+  const history = { ...emptyHistory(), registers, pairs, blindSpots, faults, ephemerals }
+  for (const part of parts) merge(history, part)
+  return history
+}
