@@ -121,7 +121,8 @@ export class PacketTooLargeError extends ZooKeeperError {
  * - `closedBeforeResponse`: the server hung up on the handshake. Servers do that to a client which has seen more than
  *   they have (their data were restored or wiped), above their limit of connections, and while they have no quorum.
  * - `badResponse`: what answers is no ZooKeeper. `noSessions`: a read-only server without local sessions.
- * - `sessionRefused`: no new session was given. `authFailed`: SASL failed.
+ * - `sessionRefused`: no new session was given.
+ * - `authFailed`: in SASL, one side rejected the other. `mechanismFailed`: the mechanism threw something else.
  */
 export type ConnectFailure =
   | 'unresolved'
@@ -134,6 +135,7 @@ export type ConnectFailure =
   | 'noSessions'
   | 'sessionRefused'
   | 'authFailed'
+  | 'mechanismFailed'
 
 export interface ConnectErrorFacts extends ErrorContext {
   readonly server: string | null

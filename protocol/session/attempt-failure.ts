@@ -3,9 +3,10 @@ import type { ConnectFailure } from '../errors.ts'
 import { ConnectError, ZooKeeperError } from '../errors.ts'
 import { describeAddress } from '../net/tcp.ts'
 import type { Address } from '../net/transport.ts'
+import { MechanismError } from './sasl/mechanism.ts'
 
-/** What an attempt was about when it failed. */
-export type Stage = 'resolve' | 'connect' | 'handshake' | 'sasl'
+/** What an attempt was about when it failed; SASL is part of the handshake. */
+export type Stage = 'resolve' | 'connect' | 'handshake'
 
 export interface Progress {
   stage: Stage
@@ -33,7 +34,8 @@ export function failureOf(progress: Progress, cause: unknown, reason?: ConnectFa
   const message = `${server === null ? '' : `${server}: `}${error.message}${hint}`
   const { code, operation } = ZooKeeperError.is(error) ? error : UNKNOWN
   // An error of ours is retold here in full; what was behind it stays behind.
-  const behindIt = ZooKeeperError.is(error) ? (error.cause ?? error) : error
+  const isOurs = ZooKeeperError.is(error) || error instanceof MechanismError
+  const behindIt = isOurs ? (error.cause ?? error) : error
   return new ConnectError(why, { server, lastZxid, code, operation, message, cause: behindIt })
 }
 
@@ -44,7 +46,9 @@ function reasonOf(stage: Stage, error: Error): ConnectFailure {
     if (code === 'ECONNREFUSED') return 'refused'
     return TLS.test(code) ? 'tls' : 'unreachable'
   }
-  if (stage === 'sasl') return ZooKeeperError.is(error, 'AUTH_FAILED') ? 'authFailed' : 'closedBeforeResponse'
+  if (error instanceof MechanismError) return 'mechanismFailed'
+  if (ZooKeeperError.is(error, 'AUTH_FAILED')) return 'authFailed'
   if (ZooKeeperError.is(error, 'NOT_READ_ONLY')) return 'noSessions'
-  return BAD_ANSWERS.includes(error.name) ? 'badResponse' : 'closedBeforeResponse'
+  const isBad = BAD_ANSWERS.includes(error.name) || ZooKeeperError.is(error, 'MARSHALLING_ERROR')
+  return isBad ? 'badResponse' : 'closedBeforeResponse'
 }

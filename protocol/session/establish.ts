@@ -73,7 +73,6 @@ async function run(
       throw failureOf(progress, new Error('the server refuses to open a session'), 'sessionRefused')
     }
     if (outcome.kind === 'established' && input.sasl !== null) {
-      progress.stage = 'sasl'
       await authenticate(connection, input.sasl, address.host)
     }
     return { connection, address, outcome, sentAt }

@@ -1,39 +1,67 @@
 // The SASL exchange on a new connection: before it is through, nothing else may be sent.
+import type { ErrorCode } from '../../error-codes.ts'
 import { ZooKeeperError } from '../../errors.ts'
 import { operations } from '../../operations.ts'
 import type { SaslToken } from '../../records/access.ts'
 import { PendingRequest } from '../pending-request.ts'
 import type { SaslMechanism } from './mechanism.ts'
+import { MechanismError } from './mechanism.ts'
 
 /** More steps than any mechanism has. */
 const MOST_STEPS = 10
+
+/** What may be otherwise on the next connection; any other answer is the server's word on the credentials. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'CONNECTION_LOSS',
+  'MARSHALLING_ERROR',
+  'SESSION_EXPIRED',
+  'SESSION_MOVED',
+  'THROTTLED_OP',
+])
 
 export interface SaslPort {
   send(request: PendingRequest): void
 }
 
-/** Errors: AUTH_FAILED when either side rejects the other, or CONNECTION_LOSS. */
+/**
+ * Errors: AUTH_FAILED when either side rejects the other, a MechanismError when the mechanism fails for reasons of its own, and
+ * CONNECTION_LOSS and its like.
+ */
 export async function authenticate(port: SaslPort, mechanism: SaslMechanism, host: string): Promise<void> {
+  const { name } = mechanism
+  const exchange = await asked(name, () => mechanism.begin(host))
+  let token = await asked(name, () => exchange.initial())
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const answer = await send(port, name, token)
+    if (answer === null) throw rejection(new Error('the server has no SASL'))
+    const next = await asked(name, () => exchange.respond(answer))
+    if (next === null) return
+    token = next
+  }
+  throw rejection(new Error(`${name} does not end`))
+}
+
+/** What the mechanism says. Only by the word for it does an error of its own end the client. */
+async function asked<T>(name: string, question: () => T | Promise<T>): Promise<T> {
   try {
-    const exchange = mechanism.begin(host)
-    let token = await exchange.initial()
-    for (let step = 0; step < MOST_STEPS; step++) {
-      const answer = await send(port, token)
-      if (answer === null) throw new Error('the server has no SASL')
-      const next = await exchange.respond(answer)
-      if (next === null) return
-      token = next
-    }
-    throw new Error(`${mechanism.name} does not end`)
+    return await question()
   } catch (cause) {
-    if (ZooKeeperError.is(cause, 'CONNECTION_LOSS')) throw cause
-    const number = ZooKeeperError.is(cause) ? cause.number : undefined
-    throw new ZooKeeperError('AUTH_FAILED', { operation: 'sasl', cause, number })
+    throw ZooKeeperError.is(cause, 'AUTH_FAILED') ? rejection(cause) : new MechanismError(name, cause)
   }
 }
 
-async function send(port: SaslPort, token: Uint8Array): Promise<Uint8Array | null> {
+async function send(port: SaslPort, name: string, token: Uint8Array): Promise<Uint8Array | null> {
+  if (!(token instanceof Uint8Array)) throw new MechanismError(name, new TypeError('its token is not bytes'))
   const request = PendingRequest.internal(operations.sasl, { token })
   port.send(request)
-  return ((await request.promise) as SaslToken).token
+  try {
+    return ((await request.promise) as SaslToken).token
+  } catch (cause) {
+    if (!ZooKeeperError.is(cause) || cause.code === 'PACKET_TOO_LARGE') throw new MechanismError(name, cause)
+    throw PASSING.has(cause.code) ? cause : rejection(cause, cause.number)
+  }
+}
+
+function rejection(cause: unknown, number?: number): ZooKeeperError {
+  return new ZooKeeperError('AUTH_FAILED', { operation: 'sasl', cause, number })
 }

@@ -1,7 +1,7 @@
 // SASL DIGEST-MD5 (RFC 2831) with quality of protection `auth`, as ZooKeeper's servers speak it.
 import { Buffer } from 'node:buffer'
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { InvalidArgumentError } from '../../errors.ts'
+import { InvalidArgumentError, ZooKeeperError } from '../../errors.ts'
 import type { SaslExchange, SaslMechanism } from './mechanism.ts'
 
 /** ZooKeeper names its service, not the host (SaslServerPrincipal, SecurityUtils). */
@@ -35,7 +35,7 @@ function exchange(username: string, password: string, cnonce: string): SaslExcha
       }
       const realm = directives.get('realm') ?? SERVER_NAME
       const nonce = directives.get('nonce')
-      if (nonce === undefined) throw new Error('the server sent a challenge without a nonce')
+      if (nonce === undefined) throw rejection('the server sent a challenge without a nonce')
       checkOffer(directives)
       const uri = `${PROTOCOL}/${SERVER_NAME}`
       const secret = md5(Buffer.from(`${username}:${realm}:${password}`, 'utf8'))
@@ -78,17 +78,22 @@ export function parseDirectives(text: string): Map<string, string> {
 
 function checkOffer(directives: Map<string, string>): void {
   const offered = (directives.get('qop') ?? 'auth').split(',').map(item => item.trim())
-  if (!offered.includes('auth')) throw new Error(`the server offers no plain authentication, but ${offered}`)
+  if (!offered.includes('auth')) throw rejection(`the server offers no plain authentication, but ${offered}`)
   const algorithm = directives.get('algorithm') ?? 'md5-sess'
-  if (algorithm !== 'md5-sess') throw new Error(`the server asks for the algorithm ${algorithm}`)
+  if (algorithm !== 'md5-sess') throw rejection(`the server asks for the algorithm ${algorithm}`)
 }
 
 /** The server, too, has to know the password. */
 function checkProof(given: string | undefined, expected: string): void {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(expected)]
   if (a.length !== b.length || !timingSafeEqual(a, b)) {
-    throw new Error('the server did not prove that it knows the password')
+    throw rejection('the server did not prove that it knows the password')
   }
+}
+
+/** Final: what this server says now it says on the next connection too. */
+function rejection(message: string): ZooKeeperError {
+  return new ZooKeeperError('AUTH_FAILED', { operation: 'sasl', message })
 }
 
 function md5(bytes: Buffer): Buffer {
