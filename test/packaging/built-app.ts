@@ -69,8 +69,10 @@ export async function runPlain(command: string, args: readonly string[], cwd: st
 export async function runAlone(t: Test, file: string, extension: string): Promise<string> {
   const alone = join(t.testdir(), `bundle${extension}`)
   await cp(file, alone)
-  const options = { timeout: 30_000, env: { ...process.env, DEBUG: 'nd-service-registry:*' } }
+  const asked = { DEBUG: 'nd-service-registry:*', DEBUG_COLORS: 'no', DEBUG_HIDE_DATE: 'yes' }
+  const options = { timeout: 30_000, env: { ...process.env, ...asked } }
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [alone], options)
-  t.match(stderr, /nd-service-registry:client/, 'debug is in it')
+  t.match(stderr, /^20\S+ nd-service-registry:session session/m, 'the first lines do not wait for debug')
+  t.match(stderr, /^nd-service-registry:client closed/m, 'debug, which hides the date, is in it')
   return stdout
 }

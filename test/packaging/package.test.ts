@@ -1,6 +1,8 @@
 // The built package as a process sees it: few modules, one class for each name, and nothing loaded that is not needed.
+import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { findImports } from '../../scripts/layers/imports.ts'
 import { t } from '../tap.ts'
@@ -134,6 +136,19 @@ t.test('package: debug is loaded with the first line that is written, and not be
     await zk.close()
     console.log(JSON.stringify({ before, after: loaded() }))`
   t.same(await printed(program), { before: false, after: true })
+})
+
+t.test('package: the debug lines of a process that ends at its first trouble are shown', async t => {
+  const program = `
+    import { ZooKeeper } from 'nd-service-registry/protocol'
+    const zk = new ZooKeeper('127.0.0.1:1')
+    zk.on('attemptFailed', () => process.exit())
+    zk.connect()`
+  const args = ['-u', 'NODE_OPTIONS', 'DEBUG=nd-service-registry:*', process.execPath]
+  const { stderr } = await promisify(execFile)('env', [...args, '--input-type=module', '-e', program], {
+    cwd: folder,
+  })
+  t.match(stderr, /nd-service-registry:session attempt failed: .*ECONNREFUSED/)
 })
 
 t.test('package: a bundler leaves out what is not used', async t => {

@@ -29,11 +29,16 @@ console.log('done')
 `
 
 /** Runs a program with these permissions only; resolves with all that it printed. */
-async function run(entry: string, allowed: readonly string[], args: readonly string[] = []): Promise<string> {
+async function run(
+  entry: string,
+  allowed: readonly string[],
+  args: readonly string[] = [],
+  DEBUG = '',
+): Promise<string> {
   const flags = ['run', '--quiet', '--no-prompt', ...allowed, entry, ...args]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, {
     timeout: 60_000,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', DEBUG },
   }).catch(error => error)
   return `${stdout}${stderr}`
 }
@@ -41,6 +46,10 @@ async function run(entry: string, allowed: readonly string[], args: readonly str
 t.test('H15: the permissions that Deno needs, each of them', { skip, timeout: 230_000 }, async t => {
   const { folder, entry } = await buildApp(t, 'node')
   t.equal(await run(entry, PLAIN), EXPECTED)
+  t.equal(await run(entry, PLAIN, [], '*'), EXPECTED, 'nothing is logged')
+  for (const env of ['--allow-env=DEBUG', '--allow-env']) {
+    t.match(await run(entry, [...PLAIN, env], [], '*'), /nd-service-registry:client closed/, env)
+  }
   // With no flag at all, Deno would start itself as Node is started, with all permissions.
   t.match(await run(entry, ['--allow-env']), /NotCapable: Requires net access/)
   const program = join(folder, 'files.mjs')

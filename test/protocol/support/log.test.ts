@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import createDebug from 'debug'
+import fc from 'fast-check'
+import { isNamed } from '../../../protocol/support/debug-variable.ts'
 import { logger } from '../../../protocol/support/log.ts'
 import { programArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -21,7 +23,8 @@ async function linesOf(program: string, DEBUG = ''): Promise<string[]> {
     ${program}`
   const env = { ...process.env, DEBUG, DEBUG_COLORS: 'no', DEBUG_HIDE_DATE: 'yes' }
   const options = { cwd: root, env, timeout: 30_000 }
-  const { stderr } = await promisify(execFile)(process.execPath, programArgs(text), options)
+  const ended = promisify(execFile)(process.execPath, programArgs(text), options)
+  const { stderr } = await ended.catch((error: { stderr: string }) => error)
   return [...stderr.matchAll(/nd-service-registry:.*?(?=\s\+\d+ms|$)/gm)].map(([line]) => line)
 }
 
@@ -50,6 +53,34 @@ t.test('log: lines of the first moment are shown, all and in order', async t => 
     'nd-service-registry:other four',
   ])
   t.same(await linesOf(program), [], 'nobody asked for them')
+})
+
+t.test('log: of a process that ends or hangs at once, nothing is lost', async t => {
+  for (const end of ['process.exit()', `process.kill(process.pid, 'SIGKILL')`, 'throw new Error("end")']) {
+    const program = `log('one %s', 1); other('two'); ${end}`
+    t.same((await linesOf(program, 'nd-service-registry:*')).slice(0, 2), [
+      'nd-service-registry:log one 1',
+      'nd-service-registry:other two',
+    ])
+    t.same(await linesOf(program, '*,-nd-service-registry:other'), ['nd-service-registry:log one 1'], end)
+    t.same(await linesOf(program, 'nd-service-registry'), [], end)
+  }
+})
+
+t.test('log: the variable is read as debug reads it', async t => {
+  captured(t)
+  const part = fc.constantFrom('a', 'b:', '*', '-', '.', '+', ',', ' ', 'a:b')
+  const value = fc.array(part, { maxLength: 6 }).map(parts => parts.join(''))
+  const property = fc.property(
+    value,
+    fc.constantFrom('a', 'b', 'a:b', 'a:b:a', 'a.b'),
+    (names, namespace) => {
+      createDebug.enable(names)
+      const [found, wanted] = [isNamed(names, namespace), createDebug.enabled(namespace)]
+      if (found !== wanted) throw new Error(`${JSON.stringify(names)} ${namespace}: ${found}`)
+    },
+  )
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 2000 }))
 })
 
 t.test('log: it can be switched on and off while the program runs', async t => {
@@ -82,9 +113,14 @@ t.test('log: a line that cannot be written harms nobody', async t => {
   t.match(lines[0], /nd-service-registry:test.*to load it/)
   const program = `
     (await debug()).enable('*')
-    log('%O', { [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('hostile') } })
+    const hostile = { [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('hostile') } }
+    log('%O', hostile)
+    log('behind')
     await debug()
     await new Promise(resolve => setImmediate(resolve))
+    log('%O', hostile)
     log('after')`
-  t.same((await linesOf(program)).at(-1), 'nd-service-registry:log after')
+  for (const names of ['', 'nd-service-registry:log']) {
+    t.same(await linesOf(program, names), ['nd-service-registry:log behind', 'nd-service-registry:log after'])
+  }
 })
