@@ -108,6 +108,8 @@ export class ScriptedConnection {
   word: string | undefined
   /** Everything after the handshake except pings, in order. */
   readonly requests: ScriptedRequest[] = []
+  /** Hears of each request except pings, as it comes. */
+  onRequest: (request: ScriptedRequest) => void = () => {}
   pings = 0
   /** False: pings get no answer. */
   pongs = true
@@ -246,7 +248,9 @@ export class ScriptedConnection {
       return
     }
     const row = rows.get(opcode)
-    this.requests.push({ xid, name: row?.name ?? `opcode ${opcode}`, body: row?.request?.read(frame) })
+    const request = { xid, name: row?.name ?? `opcode ${opcode}`, body: row?.request?.read(frame) }
+    this.requests.push(request)
+    this.onRequest(request)
   }
 }
 

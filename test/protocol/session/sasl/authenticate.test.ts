@@ -31,23 +31,19 @@ function fourStep(hosts: string[] = []): SaslMechanism {
   return { name: 'FOUR-STEP', begin }
 }
 
-/** Answers each SASL token in turn with one of these, and leaves all else alone. */
-function answering(world: World, ...tokens: readonly (string | null)[]): void {
-  const { ensemble } = world
+/** Admits every connection, and answers each SASL token on it in turn with one of these; leaves all else alone. */
+function answering({ ensemble }: World, ...tokens: readonly (string | null)[]): void {
   ensemble.onHandshake = connection => {
     ensemble.admit(connection)
-    void answer(world, connection, tokens)
+    answer(connection, tokens)
   }
 }
 
-async function answer(
-  { clock }: World,
-  connection: ScriptedConnection,
-  tokens: readonly (string | null)[],
-): Promise<void> {
-  for (const token of tokens) {
-    while (connection.waiting === 0 && !connection.closed) await clock.settle()
-    if (connection.closed) return
+function answer(connection: ScriptedConnection, tokens: readonly (string | null)[]): void {
+  const left = [...tokens]
+  connection.onRequest = ({ name }) => {
+    const token = left.shift()
+    if (name !== 'sasl' || token === undefined) return
     connection.reply(connection.take('sasl'), { token: token === null ? null : bytes(token) })
   }
 }
@@ -78,12 +74,12 @@ t.test('H33: sasl: before auth, watches and requests, on every connection', asyn
 t.test('H32: sasl: wrong credentials are one AUTH_FAILED, and the end', async t => {
   const world = saslWorld(t, digestMd5({ username: 'bob', password: 'sesame-open' }))
   const { zk, clock, ensemble, states } = world
-  ensemble.onHandshake = async connection => {
+  ensemble.onHandshake = connection => {
     ensemble.admit(connection)
-    await clock.settle()
-    connection.reply(connection.take('sasl'), { token: bytes('realm="r",nonce="n"') })
-    await clock.settle()
-    connection.refuse(connection.take('sasl'), -115)
+    connection.onRequest = request => {
+      if (connection.requests.length === 1) connection.reply(request, { token: bytes('realm="r",nonce="n"') })
+      else connection.refuse(request, -115)
+    }
   }
   const failures: Error[] = []
   zk.on('attemptFailed', error => failures.push(error))
@@ -132,7 +128,7 @@ t.test('H2: sasl: a server that says nothing to a token is passed over in time',
   const { zk, clock, ensemble } = world
   ensemble.onHandshake = connection => {
     ensemble.admit(connection)
-    if (connection.address.port !== 1) void answer(world, connection, ['two', 'four'])
+    if (connection.address.port !== 1) answer(connection, ['two', 'four'])
   }
   zk.connect().catch(() => {})
   await clock.advance(2999)
@@ -151,7 +147,7 @@ t.test('sasl: a link that breaks in the middle is a failed attempt, and the next
   ensemble.onHandshake = connection => {
     ensemble.admit(connection)
     if (breaks-- > 0) connection.close()
-    else void answer(world, connection, ['two', 'four'])
+    else answer(connection, ['two', 'four'])
   }
   const connecting = outcomeOf(zk.connect())
   await clock.advance(100)
@@ -271,12 +267,13 @@ t.test('sasl: answers that pass, and one that cannot be read, are failed attempt
     const world = saslWorld(t, fourStep())
     const { zk, clock, ensemble } = world
     const failures = failuresOf(world)
-    ensemble.onHandshake = async connection => {
+    ensemble.onHandshake = connection => {
       ensemble.admit(connection)
-      if (ensemble.connections.length > 1) return answer(world, connection, ['two', 'four'])
-      await clock.settle()
-      if (number === null) connection.reply(connection.take('sasl'))
-      else connection.refuse(connection.take('sasl'), number)
+      if (ensemble.connections.length > 1) return answer(connection, ['two', 'four'])
+      connection.onRequest = request => {
+        if (number === null) connection.reply(request)
+        else connection.refuse(request, number)
+      }
     }
     const connecting = outcomeOf(zk.connect())
     await clock.advance(100)
@@ -290,10 +287,9 @@ t.test('sasl: any other refusal is the word of the server, and the end', async t
     const world = saslWorld(t, fourStep())
     const { zk, clock, ensemble } = world
     const failures = failuresOf(world)
-    ensemble.onHandshake = async connection => {
+    ensemble.onHandshake = connection => {
       ensemble.admit(connection)
-      await clock.settle()
-      connection.refuse(connection.take('sasl'), number)
+      connection.onRequest = request => connection.refuse(request, number)
     }
     const connecting = outcomeOf(zk.connect())
     await clock.advance(10_000)
