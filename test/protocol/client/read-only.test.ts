@@ -53,6 +53,25 @@ t.test('read-only: servers that say nothing, or cannot be reached, do not end th
   t.ok(words.length > 0 && words.every(({ closed }) => closed), 'nothing is left of the questions')
 })
 
+t.test('read-only: while nobody takes writes, the pauses of the search double up to a minute', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses, readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: true })
+  const asked: number[] = []
+  const began = clock.now()
+  ensemble.answerTo = () => {
+    asked.push(clock.now() - began)
+    return 'ro'
+  }
+  outcomeOf(zk.connect())
+  await clock.settle()
+  await clock.advance(300_000)
+  const pauses = asked.map((at, i) => at - (asked[i - 1] ?? 0))
+  t.strictSame(pauses.slice(0, 12), [
+    ...[100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200],
+    ...[60_000, 60_000],
+  ])
+})
+
 t.test('read-only: a server that opens no sessions says so, and the next one is asked', async t => {
   const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses, readOnly: true })
   const failures: Error[] = []

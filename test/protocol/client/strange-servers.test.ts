@@ -208,6 +208,36 @@ t.test(
   },
 )
 
+t.test('H32: a server that takes nothing without authentication ends the client, at once', async t => {
+  const inReplyTo = [
+    ({ ensemble: { link } }: World) => link.refuse(link.take('getData'), -124),
+    ({ ensemble: { link } }: World) => link.raw('00000010 fffffffe 0000000000000009 ffffff84'),
+  ]
+  for (const refuse of inReplyTo) {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble, states } = world
+    const read = outcomeOf(zk.get('/a'))
+    await clock.settle()
+    refuse(world)
+    ensemble.link.close()
+    await clock.advance(30_000)
+    t.match(codeOf(read), /SESSION_CLOSED_REQUIRE_SASL_AUTH|AUTH_FAILED/)
+    t.strictSame([states, ensemble.connections.length], [['connected', 'authFailed'], 1])
+  }
+})
+
+t.test('H18: compatible servers leave the body of an answered addWatch out', async t => {
+  const { zk, clock, ensemble, states } = await connectedWorld(t)
+  const stream = zk.watch('/a')
+  const first = outcomeOf(stream.next())
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('addWatch'))
+  await clock.settle()
+  t.match(first.value, { value: { type: 'resync', path: '/a' } })
+  t.strictSame(states, ['connected'])
+  await stream.return()
+})
+
 t.test('four-letter words: an answer without an end is an error, not half an answer', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   ensemble.answerTo = word => word.repeat(4 * 1024 * 1024 + 1)
