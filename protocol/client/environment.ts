@@ -7,6 +7,7 @@ import type { Connector } from '../net/transport.ts'
 import type { Credentials } from '../session/credentials.ts'
 import { XidCounter } from '../session/in-flight.ts'
 import { LastZxid } from '../session/last-zxid.ts'
+import { Pacing } from '../session/reconnect-loop.ts'
 import { ServerSkills } from '../session/server-skills.ts'
 import type { SessionEnvironment } from '../session/session-environment.ts'
 import type { WatchTable } from '../session/watch-table.ts'
@@ -27,6 +28,7 @@ export function environmentOf(
     clock,
     connect: ports.connect ?? connectorOf(options, ref),
     random,
+    pacing: new Pacing(random),
     servers: new ServerList(source, { random, lookup, lookupSrv }),
     credentials,
     sasl,

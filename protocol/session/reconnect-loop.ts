@@ -24,28 +24,40 @@ export interface ReconnectPort {
   stable(): number
 }
 
+/** What the loop has learned of the servers. It outlives sessions: one that is lost at once must not begin anew. */
+export class Pacing {
+  readonly backoff: Backoff
+  /** Short connections in a row. */
+  short = 0
+
+  /** `random`: uniform in [0, 1). */
+  constructor(random: () => number) {
+    this.backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
+  }
+}
+
 export interface ReconnectInput {
   readonly clock: Clock
-  /** Uniform in [0, 1). */
-  readonly random: () => number
+  readonly pacing: Pacing
   readonly servers: ServerList
 }
 
 /** Runs until the signal aborts; no error escapes. */
 export async function reconnectLoop(
-  { clock, random, servers }: ReconnectInput,
+  { clock, pacing, servers }: ReconnectInput,
   signal: AbortSignal,
   port: ReconnectPort,
 ): Promise<void> {
-  const backoff = new Backoff({ base: SHORTEST_BACKOFF, cap: LONGEST_BACKOFF, random })
-  let short = 0
+  const { backoff } = pacing
   while (!signal.aborted) {
     const { laps } = servers
     try {
       const lasted = await port.link()
       if (lasted > port.stable()) backoff.reset()
-      short = lasted < SHORT ? short + 1 : 0
-      if (short === SUSPICIOUS) port.unstable()
+      // With the last connection of a session, it was the session that ended.
+      if (signal.aborted) continue
+      pacing.short = lasted < SHORT ? pacing.short + 1 : 0
+      if (pacing.short === SUSPICIOUS) port.unstable()
     } catch (error) {
       if (!signal.aborted) port.failed(error)
     }

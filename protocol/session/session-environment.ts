@@ -6,6 +6,7 @@ import type { WatcherEvent } from '../records/watches.ts'
 import type { ConnectionEnvironment } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { PendingRequest } from './pending-request.ts'
+import type { Pacing } from './reconnect-loop.ts'
 import type { QueueLimits } from './request-queue.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { SessionState, TerminalState } from './states.ts'
@@ -14,6 +15,7 @@ import type { SessionState, TerminalState } from './states.ts'
 export interface SessionEnvironment extends ConnectionEnvironment, QueueLimits {
   readonly servers: ServerList
   readonly connect: Connector
+  readonly pacing: Pacing
   readonly credentials: Credentials
   /** null: no SASL. */
   readonly sasl: SaslMechanism | null

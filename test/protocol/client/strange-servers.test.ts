@@ -101,6 +101,30 @@ t.test('handshake: answered twice, the connection is given up, and the session g
   t.ok(ensemble.connections[0]?.closed)
 })
 
+t.test('H7: sessions that are lost as soon as they are made do not follow each other in a storm', async t => {
+  const { zk, clock, ensemble, warnings } = newWorld(t)
+  // As behind a balancer whose servers have nothing to do with each other.
+  ensemble.onHandshake = link => {
+    ensemble.admit(link)
+    clock.schedule(10, () => {
+      ensemble.expireAll()
+      link.close()
+    })
+  }
+  outcomeOf(zk.connect())
+  await clock.advance(60_000)
+  const { length } = ensemble.connections
+  t.ok(length > 20 && length < 80, `${length} connections in a minute`)
+  t.match(warnings, [{ message: /every connection is cut at once/ }])
+  ensemble.onHandshake = link => ensemble.admit(link)
+  await clock.advance(60_000)
+  t.equal(zk.state, 'connected')
+  ensemble.link.close()
+  const before = ensemble.connections.length
+  await clock.advance(51)
+  t.equal(ensemble.connections.length, before + 1, 'after one that lasted, the pauses are short again')
+})
+
 t.test('H21: zxid: answers to pings and credentials, and events, do not move the newest one', async t => {
   const world = await connectedWorld(t)
   const { zk, clock, ensemble } = world

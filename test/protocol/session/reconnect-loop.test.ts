@@ -2,7 +2,7 @@
 import { parseConnectString } from '../../../protocol/net/connect-string.ts'
 import { ServerList } from '../../../protocol/net/server-list.ts'
 import type { ReconnectPort } from '../../../protocol/session/reconnect-loop.ts'
-import { reconnectLoop } from '../../../protocol/session/reconnect-loop.ts'
+import { Pacing, reconnectLoop } from '../../../protocol/session/reconnect-loop.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { outcomeOf } from '../../support/outcome.ts'
 import type { Test } from '../../tap.ts'
@@ -52,7 +52,9 @@ function loopOf(t: Test, servers: string, random = 1): Loop {
     stable: () => 1000,
   }
   const { signal } = stopped
-  const outcome = outcomeOf(reconnectLoop({ clock, random: () => random, servers: list }, signal, port))
+  const outcome = outcomeOf(
+    reconnectLoop({ clock, pacing: new Pacing(() => random), servers: list }, signal, port),
+  )
   t.teardown(async () => {
     stopped.abort()
     await clock.settle()
