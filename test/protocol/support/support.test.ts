@@ -261,3 +261,18 @@ t.test('system clock: the time is monotonic, and what is scheduled can be cancel
   far.cancel()
   t.ok(systemClock.now() >= before)
 })
+
+t.test('H13: clock: the date may be set to anything', async t => {
+  const { now } = Date
+  t.teardown(() => {
+    Date.now = now
+  })
+  for (const jump of [3_600_000, -3_600_000]) {
+    const before = systemClock.now()
+    Date.now = () => now() + jump
+    t.ok(
+      Math.abs(systemClock.now() - before) < 1_800_000,
+      `the clock goes its own way, whatever ${jump} ms do`,
+    )
+  }
+})

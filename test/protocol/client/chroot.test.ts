@@ -1,0 +1,55 @@
+// A chroot in what goes in and comes out of the operations that treat it in a way of their own.
+import type { WatchedEvent } from '../../../protocol/session/watch-table.ts'
+import { outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld } from '../../support/scripted-client.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+t.test('H29: chroot: ephemerals are asked for below it, and named as in it', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const { link } = ensemble
+  for (const [path, prefixPath, answer, names] of [
+    ['/', '/app', ['/app/a', '/app/b/c', '/application/d'], ['/a', '/b/c']],
+    ['/b', '/app/b', ['/app/b', '/app/b/c', '/app/bc'], ['/b', '/b/c']],
+  ] as const) {
+    const asked = outcomeOf(zk.getEphemerals(path))
+    await clock.settle()
+    const request = link.take('getEphemerals')
+    t.strictSame(request.body, { prefixPath })
+    link.reply(request, { ephemerals: answer })
+    await clock.settle()
+    t.strictSame(asked.value, names)
+  }
+})
+
+t.test('H29: chroot: the configuration and its events lie outside, whatever the chroot is', async t => {
+  for (const chroot of ['/app', '/zoo', '/zookeeper']) {
+    const { zk, clock, ensemble } = await connectedWorld(t, { servers: `zk${chroot}` })
+    const { link } = ensemble
+    const events: WatchedEvent[] = []
+    outcomeOf(zk.getConfig({ watch: event => events.push(event) }))
+    await clock.settle()
+    const request = link.take('getData')
+    t.strictSame(request.body, { path: '/zookeeper/config', watch: true })
+    link.reply(request, { data: null, stat: aStat })
+    link.notify('dataChanged', '/zookeeper/config', 9n)
+    await clock.settle()
+    t.strictSame(events, [{ type: 'nodeDataChanged', path: '/zookeeper/config', zxid: 9n }])
+  }
+})
+
+t.test(
+  'H29: chroot: an event below it is named as in it, also for who watches from another view',
+  async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+    const { link } = ensemble
+    const heard: string[] = []
+    outcomeOf(zk.exists('/web/a', { watch: ({ path }) => heard.push(`whole ${path}`) }))
+    outcomeOf(zk.chroot('/web').exists('/a', { watch: ({ path }) => heard.push(`view ${path}`) }))
+    await clock.settle()
+    for (const _ of [1, 2]) link.refuse(link.take('exists'), -101)
+    link.notify('created', '/app/web/a', 9n)
+    await clock.settle()
+    t.strictSame(heard.sort(), ['view /a', 'whole /web/a'])
+  },
+)
