@@ -6,7 +6,7 @@ import { stat } from '../../../protocol/records/data.ts'
 import { replyHeader } from '../../../protocol/records/headers.ts'
 import { watcherEvent } from '../../../protocol/records/watches.ts'
 import { outcomeOf } from '../../support/outcome.ts'
-import { connectedWorld } from '../../support/scripted-client.ts'
+import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
 
@@ -76,3 +76,32 @@ t.test(
     }
   },
 )
+
+t.test('H17: batches: the answer to one does not hide what the next was about to report', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const relative = (): bigint[] =>
+    ensemble.link.requests.map(({ body }) => (body as { relativeZxid: bigint }).relativeZxid)
+  for (const name of ['a', 'b']) {
+    outcomeOf(zk.get(`/${name.repeat(70_000)}`, { watch: () => {} }))
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('getData'), { data: null, stat: aStat }, 500n)
+    await clock.settle()
+  }
+  await reconnect(world)
+  t.strictSame(
+    [ensemble.link.names, relative()],
+    [
+      ['setWatches', 'setWatches'],
+      [500n, 500n],
+    ],
+  )
+  ensemble.link.reply(ensemble.link.take('setWatches'), undefined, 900n)
+  await clock.settle()
+  await reconnect(world)
+  t.strictSame(relative(), [500n, 500n], 'the second was never answered')
+  for (const _ of [1, 2]) ensemble.link.reply(ensemble.link.take('setWatches'), undefined, 950n)
+  await clock.settle()
+  await reconnect(world)
+  t.strictSame(relative(), [950n, 950n])
+})
