@@ -54,6 +54,25 @@ t.test('H31: transaction: operations go out together, and each has its result', 
   ])
 })
 
+t.test('H31: transaction: one that waited for the connection is answered as any other', async t => {
+  const { zk, clock, ensemble } = newWorld(t)
+  const committed = outcomeOf(zk.transaction().check('/a').delete('/d').commit())
+  const refused = outcomeOf(zk.transaction().check('/a').delete('/d').commit())
+  await clock.settle()
+  const { link } = ensemble
+  link.reply(link.take('multi'), { outcomes: [{ type: 'check' }, { type: 'delete' }] })
+  link.reply(link.take('multi'), {
+    outcomes: [
+      { type: 'error', err: 0 },
+      { type: 'error', err: -101 },
+    ],
+  })
+  await clock.settle()
+  t.strictSame(committed.value, [{ type: 'check' }, { type: 'delete' }])
+  t.match(failureOf(refused), { code: 'NO_NODE', index: 1, path: '/d' })
+  t.equal(zk.state, 'connected')
+})
+
 t.test(
   'H31: transaction: a failure tells which operation, although the header says nothing of it',
   async t => {
