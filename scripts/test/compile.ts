@@ -31,7 +31,7 @@ const COMMON = {
 } as const
 const ADDRESS = 'addressOfTheSource'
 
-/** A module for each source: nothing is renamed, and what is loaded in which order stays as it is. */
+/** A module for each source: what is loaded in which order stays as it is, and so do the names. */
 async function writeSources(root: string, folder: string): Promise<void> {
   await build({
     ...COMMON,
@@ -41,6 +41,7 @@ async function writeSources(root: string, folder: string): Promise<void> {
     outdir: folder,
     plugins: [asBesideTheSource(folder)],
     packages: 'external',
+    keepNames: true,
     define: { 'import.meta.url': ADDRESS },
     sourcemap: true,
     sourcesContent: false,
