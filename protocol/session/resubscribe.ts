@@ -1,5 +1,6 @@
 // The requests that re-arm the watches of a client on a new connection, in batches that a server takes.
 import { Buffer } from 'node:buffer'
+import type { ErrorCode } from '../error-codes.ts'
 import { UnsupportedError, ZooKeeperError } from '../errors.ts'
 import { OpCode } from '../opcodes.ts'
 import type { WatchKind } from '../operations.ts'
@@ -17,8 +18,15 @@ const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
 const BATCH_BYTES = 128 * 1024
-/** Before a batch that the server throttled is sent again, in milliseconds. */
-const THROTTLE_PAUSE = 200
+/** Before a batch that the server did not take is sent again, in milliseconds. */
+const PAUSE = 200
+/** A server that throttles, or one (ClickHouse Keeper) that has no leader to ask, will take it when that is over. */
+const passing: readonly ErrorCode[] = [
+  'THROTTLED_OP',
+  'CONNECTION_LOSS',
+  'OPERATION_TIMEOUT',
+  'REQUEST_TIMEOUT',
+]
 const ONE_SHOT: readonly WatchKind[] = ['data', 'exist', 'child']
 const KINDS: readonly WatchKind[] = [...ONE_SHOT, 'persistent', 'recursive']
 const LENGTH_FIELD = 4
@@ -139,10 +147,10 @@ function portOf(connection: Connection, environment: RearmEnvironment, over: Abo
         await sendBatch(connection, batch)
         return isLate
       } catch (error) {
-        if (!ZooKeeperError.is(error, 'THROTTLED_OP')) throw error
+        if (!ZooKeeperError.is(error) || !passing.includes(error.code)) throw error
       }
-      // A server that throttles has done nothing, and will do it when it has less to do.
-      await delay(clock, THROTTLE_PAUSE, over)
+      // Ends here when the connection is lost.
+      await delay(clock, PAUSE, over)
     }
   }
   return { watches, lastZxid, maxRequestSize, persistent, send }
@@ -171,7 +179,8 @@ async function sendPersistent(connection: Connection, batch: SetWatches2): Promi
     await answer
     skills.armed()
   } catch (error) {
-    if (ZooKeeperError.is(error, 'CONNECTION_LOSS') && !skills.armsPersistent) skills.silent()
+    const isLost = ZooKeeperError.is(error, 'CONNECTION_LOSS') && request.bytesReceived === 0
+    if (isLost && !skills.armsPersistent) skills.silent()
     throw error
   }
 }
