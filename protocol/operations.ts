@@ -22,9 +22,9 @@ import { getChildren2Reply } from './records/children.ts'
 import type { Stat } from './records/data.ts'
 import { stat } from './records/data.ts'
 import type { MultiReply, MultiRequest } from './records/multi.ts'
-import { isMultiAnswer, multiReply, multiRequest } from './records/multi.ts'
+import { answerToMulti, multiReply, multiRequest } from './records/multi.ts'
 import type { MultiReadReply, MultiReadRequest } from './records/multi-read.ts'
-import { isMultiReadAnswer, multiReadReply, multiReadRequest } from './records/multi-read.ts'
+import { answerToMultiRead, multiReadReply, multiReadRequest } from './records/multi-read.ts'
 import type {
   Create2Reply,
   CreateRequest,
@@ -89,8 +89,8 @@ export interface Operation<Request, Reply> {
   readonly retry: RetryClass
   /** What a watcher given to the request is kept as; `mode`: the request says; null: the operation arms none. */
   readonly watch: OneShotWatch | 'mode' | null
-  /** False: what was read cannot be the answer to this request. Left out where any reply that can be read is one. */
-  readonly isAnswer?: (request: Request, reply: Reply) => boolean
+  /** What tells the answer to a request from other replies, without the request. Left out where any that can be read is one. */
+  readonly answerTo?: (request: Request) => (reply: Reply) => boolean
 }
 
 type Facts = Pick<Operation<never, never>, 'since' | 'writes' | 'retry' | 'watch'>
@@ -113,7 +113,7 @@ function row<Request, Reply>(
   opcode: number,
   request: Codec<Request> | null,
   reply: Codec<Reply> | null,
-  facts: Facts & Pick<Operation<Request, Reply>, 'isAnswer'>,
+  facts: Facts & Pick<Operation<Request, Reply>, 'answerTo'>,
 ): Operation<Request, Reply> {
   return { name, opcode, request, reply, ...facts }
 }
@@ -178,10 +178,10 @@ export const operations: Operations = {
   getACL: row('getACL', OpCode.getACL, pathRequest, getAclReply, read('3.0.0')),
   setACL: row('setACL', OpCode.setACL, setAclRequest, stat, write('3.0.0')),
   sync: row('sync', OpCode.sync, pathRequest, pathReply, read('3.0.0')),
-  multi: row('multi', OpCode.multi, multiRequest, multiReply, { ...write('3.4.0'), isAnswer: isMultiAnswer }),
+  multi: row('multi', OpCode.multi, multiRequest, multiReply, { ...write('3.4.0'), answerTo: answerToMulti }),
   multiRead: row('multiRead', OpCode.multiRead, multiReadRequest, multiReadReply, {
     ...read('3.6.0'),
-    isAnswer: isMultiReadAnswer,
+    answerTo: answerToMultiRead,
   }),
   reconfig: row('reconfig', OpCode.reconfig, reconfigRequest, getDataReply, write('3.5.0')),
   getEphemerals: row(

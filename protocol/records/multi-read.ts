@@ -90,10 +90,10 @@ export const multiReadReply: Codec<MultiReadReply> = {
 }
 
 /** One outcome for each read, of its kind or an error. */
-export function isMultiReadAnswer({ operations }: MultiReadRequest, { outcomes }: MultiReadReply): boolean {
-  if (outcomes.length !== operations.length) return false
-  return operations.every(({ opcode }, i) => {
-    const type = outcomes[i]?.type
-    return type === 'error' || type === (opcode === OpCode.getData ? 'data' : 'children')
-  })
+export function answerToMultiRead({ operations }: MultiReadRequest): (reply: MultiReadReply) => boolean {
+  const types = operations.map(({ opcode }) => (opcode === OpCode.getData ? 'data' : 'children'))
+  return ({ outcomes }) => {
+    if (outcomes.length !== types.length) return false
+    return outcomes.every(({ type }, i) => type === 'error' || type === types[i])
+  }
 }

@@ -79,12 +79,15 @@ export const multiReply: Codec<MultiReply> = {
 }
 
 /** One outcome for each operation, and either all of its kind, or all errors: a multi is executed as a whole. */
-export function isMultiAnswer({ operations }: MultiRequest, { outcomes }: MultiReply): boolean {
-  if (outcomes.length !== operations.length) return false
-  if (outcomes.some(({ type }) => type === 'error')) {
-    return outcomes.every(({ type }) => type === 'error') && outcomes.some(isFailure)
+export function answerToMulti({ operations }: MultiRequest): (reply: MultiReply) => boolean {
+  const types = operations.map(({ opcode }) => outcomeTypes[opcode])
+  return ({ outcomes }) => {
+    if (outcomes.length !== types.length) return false
+    if (outcomes.some(({ type }) => type === 'error')) {
+      return outcomes.every(({ type }) => type === 'error') && outcomes.some(isFailure)
+    }
+    return outcomes.every(({ type }, i) => type === types[i])
   }
-  return operations.every(({ opcode }, i) => outcomes[i]?.type === outcomeTypes[opcode])
 }
 
 const outcomeTypes: Readonly<Record<MultiOperation['opcode'], MultiOutcome['type']>> = {

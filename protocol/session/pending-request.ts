@@ -27,6 +27,8 @@ export class PendingRequest {
   readonly serverPath: string
   /** Armed when the answer says so; null: none, or one that was taken back meanwhile. */
   watcher: Watcher | null
+  /** False for a reply that answers something else. Stands alone: the request itself may be gone by then. */
+  readonly isAnswer: ((reply: unknown) => boolean) | undefined
   readonly promise: Promise<unknown>
   readonly #resolve: (value: unknown) => void
   readonly #reject: (reason: unknown) => void
@@ -56,6 +58,7 @@ export class PendingRequest {
     this.path = path
     this.serverPath = serverPath
     this.watcher = watcher
+    this.isAnswer = operation.answerTo?.(request)
     this.promise = new Promise(capture)
     this.#resolve = resolveNext
     this.#reject = rejectNext

@@ -48,11 +48,10 @@ function kindOf({ operation, request }: PendingRequest): WatchKind {
 
 /** A reply that cannot be read, or answers something else, settles its request before the connection is given up. */
 function decode(request: PendingRequest, codec: Codec<unknown>, frame: JuteReader): unknown {
-  const { name, isAnswer } = request.operation
   try {
     const value = codec.read(frame)
-    if (isAnswer?.(request.request, value) === false) {
-      throw new JuteError(`the reply does not fit the ${name}: it ends`, frame.offset)
+    if (request.isAnswer?.(value) === false) {
+      throw new JuteError(`the reply does not fit the ${request.operation.name}: it ends`, frame.offset)
     }
     return value
   } catch (error) {

@@ -148,6 +148,21 @@ t.test('H31: transaction: an answer with other items than it has operations is n
   }
 })
 
+t.test('H31: transaction: one that waited for a connection is judged as any other', async t => {
+  for (const [outcomes, code] of [
+    [[{ type: 'delete' }, { type: 'setData', stat: aStat }], 'resolved'],
+    [[{ type: 'delete' }], 'MARSHALLING_ERROR'],
+  ] as const) {
+    const { zk, clock, ensemble } = newWorld(t)
+    const committed = outcomeOf(zk.transaction().delete('/a').set('/b', 'x').commit())
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('multi'), { outcomes })
+    await clock.advance(100)
+    t.equal(codeOf(committed), code)
+    t.equal(ensemble.connections.length, code === 'resolved' ? 1 : 2)
+  }
+})
+
 t.test('transaction: refused as a whole, it is an ordinary error', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t)
   const committed = outcomeOf(zk.transaction().delete('/a').commit())
