@@ -112,9 +112,7 @@ export class RequestQueue {
   #encode(request: PendingRequest): boolean {
     try {
       request.encoded = encodeAhead(request, this.#limits.maxRequestSize)
-      const { retry, isAnswer } = request.operation
-      // Of use yet: to send it again, or to see whether an answer fits.
-      if (retry === 'never' && isAnswer === undefined) request.request = undefined
+      if (request.operation.retry === 'never') request.request = undefined
       return true
     } catch (error) {
       request.reject(unsendable(error, request))
