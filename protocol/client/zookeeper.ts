@@ -57,7 +57,8 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
     const late = (): Error =>
       new ZooKeeperError('REQUEST_TIMEOUT', { operation: 'connect', cause: lastFailure })
     try {
-      await withDeadline(this.#core.clock, timeout, late, signal, inner => this.#connected(inner))
+      const isBehind = (): unknown => lastFailure
+      await withDeadline(this.#core.clock, timeout, late, signal, inner => this.#connected(inner, isBehind))
     } finally {
       off()
     }
@@ -125,10 +126,12 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
     return this.close()
   }
 
-  async #connected(signal: AbortSignal): Promise<void> {
+  async #connected(signal: AbortSignal, isBehind: () => unknown): Promise<void> {
     for await (const { state } of this.states({ signal })) {
       if (isLinked(state)) return
-      if (state === 'authFailed') throw new ZooKeeperError('AUTH_FAILED', { operation: 'connect' })
+      if (state === 'authFailed') {
+        throw new ZooKeeperError('AUTH_FAILED', { operation: 'connect', cause: isBehind() })
+      }
       if (state === 'closed') throw new ZooKeeperError('CLOSED', { operation: 'connect' })
       if (this.#core.isLast(state)) throw new ZooKeeperError('SESSION_EXPIRED', { operation: 'connect' })
     }

@@ -45,6 +45,19 @@ t.test('H31: commitOnce: results without the mark, which is removed', async t =>
   t.equal(world.ensemble.link.waiting, 0)
 })
 
+t.test('H31: commitOnce: a link that goes right behind the answer keeps nobody waiting for it', async t => {
+  const world = await committing(t)
+  const { clock, ensemble } = world
+  await clock.settle()
+  ensemble.reach = () => 'refused'
+  ensemble.link.reply(ensemble.link.take('multi'), done)
+  ensemble.link.close()
+  await clock.settle()
+  t.strictSame(world.committed.value, [{ type: 'set', stat: aStat }])
+  await clock.advance(60_000)
+  t.strictSame(world.warnings, [])
+})
+
 t.test('H31: commitOnce: repeated with the same mark, which tells that it was executed before', async t => {
   const world = await committing(t)
   await world.clock.settle()

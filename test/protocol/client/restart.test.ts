@@ -216,3 +216,27 @@ t.test(
     }
   },
 )
+
+t.test('restart: by a listener, the others hear the states in the order in which they came', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const off = zk.on('state', ({ state }) => {
+    if (state !== 'suspended') return
+    off()
+    outcomeOf(zk.restart())
+  })
+  const heard: string[] = []
+  zk.on('state', ({ state, previous }) => heard.push(`${previous} ${state}`))
+  zk.on('expired', () => heard.push('over'))
+  zk.on('established', () => heard.push('new'))
+  ensemble.link.close()
+  await clock.advance(100)
+  t.strictSame(heard, [
+    'connected suspended',
+    'suspended expired',
+    'over',
+    'expired connecting',
+    'connecting connected',
+    'new',
+  ])
+})

@@ -64,6 +64,25 @@ t.test('H12: emitter: a listener that throws hurts nobody, and the owner hears o
   t.strictSame(thrown, [problem])
 })
 
+t.test('emitter: what happens by what a listener does is heard afterwards, in one order by all', async t => {
+  const thrown: unknown[] = []
+  const emitter = new Emitter<{ tick: number; tock: string }>(error => thrown.push(error))
+  const heard: string[] = []
+  emitter.on('tick', value => {
+    if (value > 2) return
+    emitter.emit('tick', value + 1)
+    emitter.emit('tock', `${value}`)
+    throw value
+  })
+  emitter.on('tick', value => heard.push(`tick ${value}`))
+  emitter.on('tock', value => heard.push(`tock ${value}`))
+  emitter.emit('tick', 1)
+  t.strictSame(heard, ['tick 1', 'tick 2', 'tock 1', 'tick 3', 'tock 2'])
+  t.strictSame(thrown, [1, 2])
+  emitter.emit('tick', 9)
+  t.equal(heard.at(-1), 'tick 9', 'and the next one is heard at once')
+})
+
 t.test('emitter: one function added twice is called twice and removed one at a time', async t => {
   const emitter = new Emitter<{ tick: number }>(() => {})
   let calls = 0
