@@ -299,6 +299,7 @@ t.test('chaos checks: locks: two holders, late news of a loss, tokens that fall'
     const moment = (at: number): { at: number; seq: number } => ({ at, seq: at })
     return {
       client,
+      sessionId: token,
       token,
       invoked: moment(from),
       acquired: moment(from),
@@ -321,6 +322,9 @@ t.test('chaos checks: locks: two holders, late news of a loss, tokens that fall'
   const stopped = of(held('one', 1n, 10, 15, 26), held('two', 2n, 20, 30, 30))
   stopped.stalls.push({ process: 'p', from: 16, to: 25 })
   t.same(rules(stopped), [], 'its process did not run')
+  const ended = of(held('one', 1n, 10, 25, 26), held('two', 2n, 20, 30, 30))
+  ended.condemned.push({ sessionId: 1n, from: 18 })
+  t.same(rules(ended), [], 'its session was ended by force')
   t.same(
     rules(of(held('one', 2n, 10, 15, 16), held('two', 1n, 20, 30, 30))).includes('a token that fell'),
     true,

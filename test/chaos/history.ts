@@ -90,6 +90,7 @@ export interface StateStep extends Moment {
 /** A lock that was had. */
 export interface Held {
   readonly client: string
+  readonly sessionId: bigint
   readonly token: bigint
   readonly invoked: Moment
   readonly acquired: Moment
@@ -128,6 +129,8 @@ export interface History {
   readonly stalls: Stall[]
   /** When a member that may take itself for the leader stood still, and a while longer. */
   readonly blindSpots: Span[]
+  /** Sessions that were ended behind the back of their clients, and from when on. */
+  readonly condemned: { readonly sessionId: bigint; readonly from: number }[]
   readonly faults: (Span & { readonly name: string })[]
   /** What is left when all is quiet, and whose sessions live. */
   ephemerals: Ephemeral[]
@@ -160,6 +163,7 @@ export function emptyHistory(): History {
     pairs: [],
     stalls: [],
     blindSpots: [],
+    condemned: [],
     faults: [],
     ephemerals: [],
     alive: [],

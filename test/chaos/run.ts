@@ -114,8 +114,8 @@ async function settle(base: History, crews: readonly Crew[], witness: Witness): 
 
 /** What all wrote down, with what is known of the whole. */
 function whole(base: History, parts: readonly History[]): History {
-  const { registers, pairs, blindSpots, faults, ephemerals } = base
-  const history = { ...emptyHistory(), registers, pairs, blindSpots, faults, ephemerals }
+  const { registers, pairs, blindSpots, condemned, faults, ephemerals } = base
+  const history = { ...emptyHistory(), registers, pairs, blindSpots, condemned, faults, ephemerals }
   for (const part of parts) merge(history, part)
   return history
 }

@@ -23,6 +23,7 @@ function checkHolders(history: History): Violation[] {
     const both = `${named(held)}, then ${named(next)}`
     if (held.token === next.token) violations.push({ rule: 'one token, two holders', detail: both })
     if (next.acquired.at < held.acquired.at) violations.push({ rule: 'a token that fell', detail: both })
+    if (isCondemned(history, held, next.acquired.at)) continue
     // It had said that it was held when the other one was in.
     if (held.lastHeld > next.acquired.at) {
       const ms = held.lastHeld - next.acquired.at
@@ -38,6 +39,11 @@ function checkHolders(history: History): Violation[] {
     }
   }
   return violations
+}
+
+/** Whose session the server ends before its time cannot know of it: the guard alone is left, and the token. */
+function isCondemned({ condemned }: History, { sessionId }: Held, at: number): boolean {
+  return condemned.some(one => one.sessionId === sessionId && one.from <= at)
 }
 
 /** A process that does not run hears of nothing; `held` is what it is to ask then. */

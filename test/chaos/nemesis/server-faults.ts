@@ -46,8 +46,10 @@ export const SERVER_FAULTS: readonly Fault[] = [
     async run(scene) {
       const sessions = scene.sessions()
       if (sessions.length === 0) return false
+      const session = pick(scene, sessions)
+      scene.history.condemned.push({ sessionId: session.id, from: Recorder.now() })
       // It fails when the servers do not answer, or the owner takes it back too often.
-      return expireSession(scene.target.connectString, pick(scene, sessions)).then(
+      return expireSession(scene.target.connectString, session).then(
         () => true,
         () => false,
       )

@@ -1,5 +1,6 @@
 // Children that come and go below the watched znode, and lists of them.
 
+import { deleteOnce } from '../../../protocol/index.ts'
 import { WATCHED } from './places.ts'
 import type { Loop, Player } from './player.ts'
 import { REQUEST_TIMEOUT, seenChildren } from './player.ts'
@@ -30,5 +31,10 @@ async function comeAndGo(player: Player): Promise<void> {
   const made = await player.perform(plan, () => player.zk.create(path))
   if (made === null) return
   const impossible = ['NO_NODE', 'BAD_VERSION', 'NOT_EMPTY']
-  await player.perform({ name: 'delete', impossible, limit }, () => player.zk.delete(path))
+  if (player.chance(0.5)) {
+    await player.perform({ name: 'delete', impossible, limit }, () => player.zk.delete(path))
+    return
+  }
+  const once = { name: 'deleteOnce', composite: true, impossible, limit: 20 * REQUEST_TIMEOUT }
+  await player.perform(once, () => deleteOnce(player.zk, path, { version: 0 }))
 }

@@ -87,6 +87,15 @@ export class LocalCrew implements Crew {
     return this.recorder.history
   }
 
+  /** A life, in two sessions now and then. */
+  async #passOn(player: Player, over: AbortSignal): Promise<void> {
+    await player.pause(SHORT_LIFE, over)
+    if (over.aborted || player.chance(0.6)) return
+    const plan = { name: 'restart', composite: true, limit: Number.POSITIVE_INFINITY }
+    void player.perform(plan, () => player.zk.restart())
+    await player.pause(SHORT_LIFE, over)
+  }
+
   /** Ends when all is over; the last client of the seat stays. */
   async #occupy({ name, connectString, passing }: Seat, random: () => number): Promise<void> {
     const { sessionTimeout } = this.#options
@@ -104,7 +113,7 @@ export class LocalCrew implements Crew {
       // It ends with its client, which is what the history shows.
       void listen(player)
       const loops = LOOPS.map(loop => loop(player, stop))
-      if (passing) await player.pause(SHORT_LIFE, over)
+      if (passing) await this.#passOn(player, over)
       else await aborted(over)
       left.abort()
       if (over.aborted) return

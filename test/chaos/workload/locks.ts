@@ -33,6 +33,7 @@ async function hold(player: Player, tenure: Tenure, invoked: Moment): Promise<vo
   const acquired = recorder.moment()
   const held: Held = {
     client: player.name,
+    sessionId: player.zk.sessionId,
     token: tenure.fencingToken,
     invoked,
     acquired,

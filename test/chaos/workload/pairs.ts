@@ -1,5 +1,7 @@
 // Transactions on two registers, some of which cannot succeed.
-import type { Transaction } from '../../../protocol/index.ts'
+import type { Transaction, TransactionResult } from '../../../protocol/index.ts'
+import { commitOnce } from '../../../protocol/index.ts'
+import type { Seen } from '../history.ts'
 import { PAIR } from './places.ts'
 import type { Loop, Player } from './player.ts'
 import { REQUEST_TIMEOUT, seenData, seenWritten } from './player.ts'
@@ -13,6 +15,7 @@ export const pairs: Loop = async (player, signal) => {
     if (dice < 0.5) await commit(player, transaction => transaction, false)
     else if (dice < 0.6) await commit(player, transaction => transaction.check(NOBODY), true)
     else if (dice < 0.7) await commit(player, transaction => transaction.delete(NOBODY), true)
+    else if (dice < 0.8) await commitRepeated(player)
     else await read(player, player.pick(PAIR))
     await player.pause(PAUSE, signal)
   }
@@ -30,9 +33,31 @@ async function commit(
   await player.perform(
     { id, name: 'multi', writes, doomed, composite: true, limit: REQUEST_TIMEOUT },
     () => more(transaction).commit(),
-    results =>
-      results.flatMap((result, i) => (result.type === 'set' ? [seenWritten(PAIR[i]!, id, result.stat)] : [])),
+    results => seenBy(results, id),
   )
+}
+
+/** Repeated by the client until its fate is known; without results, it was executed and they were lost. */
+async function commitRepeated(player: Player): Promise<void> {
+  const id = player.recorder.id()
+  const writes = PAIR.map(path => ({ path, value: id, expected: null }))
+  const limit = 20 * REQUEST_TIMEOUT
+  const plan = { id, name: 'commitOnce', writes, composite: true, limit }
+  await player.perform(
+    plan,
+    async () => {
+      const results = await commitOnce(player.zk, transaction => {
+        for (const path of PAIR) transaction.set(path, id)
+      })
+      if (results === null) throw new Error('executed, and the results are lost')
+      return results
+    },
+    results => seenBy(results, id),
+  )
+}
+
+function seenBy(results: readonly TransactionResult[], value: string): Seen[] {
+  return results.flatMap((one, i) => (one.type === 'set' ? [seenWritten(PAIR[i]!, value, one.stat)] : []))
 }
 
 async function read(player: Player, path: string): Promise<void> {
