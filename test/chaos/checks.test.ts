@@ -21,7 +21,7 @@ class Tale {
 
   add(at: number, client: string, plan: Partial<Plan>, outcome: Partial<Outcome>): Operation {
     const end = { at: at + 5, seq: at + 5 }
-    const none: object = { generation: 1, seen: [], maybe: false, code: '' }
+    const none: object = { generation: 1, seen: [], maybe: false, code: 'CONNECTION_LOSS' }
     const defaults = { writes: [], barrier: 'none', doomed: false, composite: false, impossible: [] } as const
     const operation: Operation = {
       name: 'op',
@@ -174,6 +174,8 @@ t.test(
     t.same(rules(tale.history), ['doomed and done'])
     tale.add(20, 'two', { impossible: ['NODE_EXISTS'] }, { kind: 'failed', code: 'NODE_EXISTS' })
     t.same(rules(tale.history), ['an impossible error', 'doomed and done'])
+    tale.add(25, 'two', {}, { kind: 'failed', code: 'MARSHALLING_ERROR', maybe: true })
+    t.ok(rules(tale.history).includes('an error that nothing explains'))
     const half = ['/w/x', '/w/y'].map(path => ({ path, value: 'h', expected: null }))
     tale.add(30, 'one', { writes: half }, { kind: 'failed', maybe: true })
     tale.add(40, 'two', {}, { kind: 'ok', seen: [seen('h', 2, '/w/x')] })

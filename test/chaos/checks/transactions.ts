@@ -24,12 +24,31 @@ function checkPair(history: History, [first, ...others]: readonly string[]): Vio
   return violations
 }
 
+/** What the faults of a run explain; `impossible` of an operation comes on top. */
+const EXPLAINED: ReadonlySet<string> = new Set([
+  'CONNECTION_LOSS',
+  'REQUEST_TIMEOUT',
+  'SESSION_EXPIRED',
+  'SESSION_MOVED',
+  'CLOSED',
+  'BAD_VERSION',
+  'NO_NODE',
+  'NODE_EXISTS',
+  // The caller gave up, or `commitOnce` has no results to tell.
+  'TimeoutError',
+  'AbortError',
+  'Error',
+])
+
 function checkLies({ operations }: History): Violation[] {
   const violations: Violation[] = []
   for (const operation of operations) {
     const { outcome, doomed, impossible } = operation
     if (doomed && outcome.kind === 'ok')
       violations.push({ rule: 'doomed and done', detail: describe(operation) })
+    if (outcome.kind === 'failed' && !EXPLAINED.has(outcome.code)) {
+      violations.push({ rule: 'an error that nothing explains', detail: describe(operation) })
+    }
     if (outcome.kind === 'failed' && impossible.includes(outcome.code)) {
       violations.push({ rule: 'an impossible error', detail: describe(operation) })
     }
