@@ -102,12 +102,14 @@ async function settle(base: History, crews: readonly Crew[], witness: Witness): 
   await witness.touch(base)
   const end = Recorder.now() + SETTLED
   for (;;) {
+    // A look takes its time after a long run: the last one is no older than the end.
+    const isLast = Recorder.now() > end
     base.ephemerals = await witness.ephemerals()
     const history = whole(base, await Promise.all(crews.map(crew => crew.report())))
     merge(history, { ...emptyHistory(), operations: witness.recorder.history.operations })
     base.alive = history.alive
     const missing = [...checkOneShots(history), ...checkStreams(history), ...checkSessions(history)]
-    if (missing.length === 0 || Recorder.now() > end) return
+    if (missing.length === 0 || isLast) return
     await new Promise(resolve => setTimeout(resolve, POLL))
   }
 }

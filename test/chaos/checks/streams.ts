@@ -48,8 +48,11 @@ function checkTold(stream: Stream, changes: readonly Observation[], isClosed: bo
   const events = stream.events.filter(event => event.type === 'resync' || event.path === path)
   const told = new Told(events, path)
   const violations: Violation[] = []
+  // What one who closed was not told of any more says nothing.
+  const last = isClosed ? stream.events.at(-1)!.at : Number.POSITIVE_INFINITY
   for (const { mzxid, operation, version } of changes) {
-    if (operation.invoked.at < first.at || told.has(mzxid)) continue
+    const { at } = operation.invoked
+    if (at < first.at || at > last || told.has(mzxid)) continue
     const next = told.nextAfter(mzxid)
     // Closed, or still on its way, with nothing of this znode told later.
     if (next === null && isClosed) continue
