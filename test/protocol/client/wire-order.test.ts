@@ -62,7 +62,8 @@ t.test('handshake: a session that is given is continued, with its id and passwor
 })
 
 t.test('handshake: the negotiated timeout counts from then on, the asked one is asked again', async t => {
-  const { zk, clock, ensemble } = newWorld(t, { sessionTimeout: 60_000 })
+  const world = newWorld(t, { sessionTimeout: 60_000 })
+  const { zk, clock, ensemble } = world
   ensemble.sessionTimeout = 6000
   t.equal(zk.sessionTimeout, 60_000)
   outcomeOf(zk.connect())
@@ -70,6 +71,8 @@ t.test('handshake: the negotiated timeout counts from then on, the asked one is 
   t.equal(zk.sessionTimeout, 6000)
   await clock.advance(2000)
   t.equal(ensemble.link.pings, 1, 'a third of the negotiated timeout')
+  await reconnect(world)
+  t.equal(ensemble.link.handshake?.timeOut, 60_000)
 })
 
 t.test('handshake: a read-only server is a state of its own', async t => {
