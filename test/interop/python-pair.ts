@@ -48,7 +48,7 @@ export async function sideBySide(): Promise<PairTest> {
       t.test(name, { skip: 'nd_service_registry does not install here' }, async () => {})
       return
     }
-    t.test(name, { buffered: true, timeout: 60_000 }, t =>
+    t.test(name, { buffered: true, timeout: 180_000 }, t =>
       body(t, options => start(t, peers, server.connectString, options)),
     )
   }

@@ -213,7 +213,7 @@ test('growth: getLock gives the same object to whoever has it, and forgets those
 
 const skip = onNode ? false : 'not applicable: only Node collects garbage when it is told to'
 
-t.test('growth: the heap stays flat over many paths and locks', { skip, timeout: 120_000 }, async t => {
+t.test('growth: the heap stays flat over many paths and locks', { skip, timeout: 200_000 }, async t => {
   const { servers } = await branch(t, at)
   const registry = await registryAt(t, servers, { maxIdlePaths: 100 })
   setFlagsFromString('--expose-gc')
