@@ -9,9 +9,10 @@ import type { Loop, Player } from './player.ts'
 import { REQUEST_TIMEOUT, seenWritten } from './player.ts'
 
 /** Milliseconds at most. */
-const WAIT = 1500
+const WAIT = 4000
 const HOLD = 250
 const LOOK = 15
+const DOUBT = 10_000
 const PAUSE = 100
 
 export const locks: Loop = async (player, signal) => {
@@ -48,12 +49,14 @@ async function hold(player: Player, tenure: Tenure, invoked: Moment): Promise<vo
   if (tenure.signal.aborted) note()
   tenure.signal.addEventListener('abort', note, { once: true })
   const end = acquired.at + player.random() * HOLD * (player.chance(0.2) ? 10 : 1)
-  while (Recorder.now() < end && !tenure.signal.aborted) {
+  // Whoever is in doubt holds on: that is where a loss would come too late.
+  const stays = (): boolean => Recorder.now() < end || (!tenure.certain && Recorder.now() < end + DOUBT)
+  while (stays() && !tenure.signal.aborted) {
     // The time first: whoever is stopped behind the question has asked then.
     const at = Recorder.now()
     if (!tenure.held) break
     held.lastHeld = at
-    if (player.chance(0.2)) await writeGuarded(player, tenure)
+    if (player.chance(0.2)) void writeGuarded(player, tenure)
     await player.pause(LOOK, tenure.signal)
   }
   held.ended = recorder.moment()
