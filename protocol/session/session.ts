@@ -76,9 +76,9 @@ export class Session {
     return this.#connection === null ? null : this.#address
   }
 
-  /** Milliseconds for which the session is known to live on, whatever happens. */
+  /** Milliseconds for which the session is known to live on; none from the request on that ends it. */
   get remaining(): number {
-    return this.#lifeline.remaining
+    return this.#closing === null ? this.#lifeline.remaining : 0
   }
 
   /** How calls fail that the session cannot answer any more; null while it can. */

@@ -1,0 +1,21 @@
+// A client that is being closed: the server may have ended the session before its answer is here.
+import { outcomeOf } from '../../support/outcome.ts'
+import { connectedWorld } from '../../support/scripted-client.ts'
+import { t } from '../../tap.ts'
+
+t.test(
+  'close: from its request on nothing is known to live on, so that no lock is taken to be held',
+  async t => {
+    const { zk, clock, ensemble } = await connectedWorld(t)
+    t.ok(zk.sessionRemaining > 0)
+    const closing = outcomeOf(zk.close())
+    t.equal(zk.sessionRemaining, 0)
+    await clock.settle()
+    t.equal(closing.state, 'pending', 'the answer is on its way, or lost')
+    t.equal(zk.sessionRemaining, 0)
+    ensemble.link.reply(ensemble.link.take('closeSession'))
+    await clock.settle()
+    t.equal(closing.state, 'resolved')
+    t.equal(zk.sessionRemaining, 0)
+  },
+)
