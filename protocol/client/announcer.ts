@@ -33,6 +33,8 @@ export interface ZooKeeperEvents {
   established: SessionEstablished
   /** The session is over: its ephemeral znodes are gone, or will be in a moment. */
   expired: SessionExpired
+  /** `close()` was called: the server may end the session at any moment. */
+  closing: undefined
   /** An attempt to connect failed; the next one follows by itself. */
   attemptFailed: ConnectError
   /** The process was stopped or blocked for so many milliseconds beyond what its timers asked for. */
@@ -72,6 +74,10 @@ export class Announcer {
 
   expired(session: SessionExpired): void {
     this.events.emit('expired', session)
+  }
+
+  closing(): void {
+    this.events.emit('closing', undefined)
   }
 
   attempted(server: string | null, error: ConnectError | null, sessionId: bigint): void {

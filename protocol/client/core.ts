@@ -243,6 +243,7 @@ export class ClientCore {
 
   async close(patience: number): Promise<void> {
     const session = this.#sessions.current
+    this.#announcer.closing()
     this.#closed.abort(new ZooKeeperError('CLOSED', { operation: 'command' }))
     await session.close(patience)
     // A restart meanwhile goes on with them.

@@ -21,7 +21,7 @@ export class Tenure implements AsyncDisposable {
   readonly #lost = new AbortController()
   /** Aborts when it is released or lost: nothing has to be looked after any more. */
   readonly #over = new AbortController()
-  readonly #unsubscribe: () => void
+  readonly #unsubscribe: readonly (() => void)[]
   #state: State = 'held'
   #gone: Promise<void> | null = null
 
@@ -30,17 +30,20 @@ export class Tenure implements AsyncDisposable {
     this.fencingToken = node.stat.czxid
     this.#zk = zk
     this.#node = node
-    this.#unsubscribe = zk.on('state', ({ state, sessionId }) => {
-      const over = state === 'lost' || state === 'expired' || state === 'closed' || state === 'authFailed'
-      if (over || sessionId !== node.sessionId) this.#lose(`the session is ${state}`)
-    })
+    this.#unsubscribe = [
+      zk.on('state', ({ state, sessionId }) => {
+        const over = state === 'lost' || state === 'expired' || state === 'closed' || state === 'authFailed'
+        if (over || sessionId !== node.sessionId) this.#lose(`the session is ${state}`)
+      }),
+      zk.on('closing', () => this.#lose('the client is being closed')),
+    ]
     if (zk.sessionId !== node.sessionId) this.#lose('the session has changed')
     else void this.#guardNode()
   }
 
   /**
    * Aborts when it is not held any more, with a RecipeError 'LOST': at the latest when the session has been without
-   * an answer for its timeout, which is before the server gives it to somebody else. A process that does not run
+   * an answer for its timeout, or the client is being closed: before the server gives it to somebody else. A process that does not run
    * hears of nothing: ask `held` after a pause. Not on release.
    */
   get signal(): AbortSignal {
@@ -104,7 +107,7 @@ export class Tenure implements AsyncDisposable {
   }
 
   #end(): void {
-    this.#unsubscribe()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#over.abort()
   }
 

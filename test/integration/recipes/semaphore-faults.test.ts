@@ -47,6 +47,19 @@ test('cuts at any moment leave no ghosts', async t => {
   await ground.empty()
 })
 
+test('a client that is being closed holds nothing from then on, though its last answer is lost', async t => {
+  const ground = await arena(t, at)
+  const { zk, semaphore, proxy } = await ground.contender()
+  const lease = await semaphore.acquire({ wait: 20_000 })
+  t.equal(lease?.held, true)
+  proxy.set({ kind: 'blackHole', direction: 'toClient' })
+  const closing = zk.close()
+  t.equal(lease?.signal.aborted, true)
+  t.match(lease?.signal.reason, { code: 'LOST' })
+  await closing
+  await ground.empty()
+})
+
 test('who lost the guard after counting creates no lease', async t => {
   const ground = await arena(t, at)
   const zk = await client(t, ground.servers)
