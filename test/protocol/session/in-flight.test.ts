@@ -9,7 +9,7 @@ import { t } from '../../tap.ts'
 
 function requestOf(name: keyof typeof operations, xid = 0): PendingRequest {
   const row = operations[name] as Operation<unknown, unknown>
-  const request = new PendingRequest(row, {}, '/a', '/a', null)
+  const request = new PendingRequest(row, { operations: [] }, '/a', '/a', null)
   request.xid = xid
   return request
 }
