@@ -2,7 +2,7 @@
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer } from '../../support/zookeeper.ts'
+import { client, ownServer, servers } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
 import { dataOf, loseReply, ownedBy, ownerOf, proxiedRegistry, settled, takeDown } from './support.ts'
@@ -120,7 +120,8 @@ test('a lost reply of a write, of a deletion and of a replacement', async t => {
 })
 
 test('a suspended link deregisters nothing', async t => {
-  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  // Of a session that lasts, also while the machine has no time for this test.
+  const { registry, witness, proxy } = await proxiedRegistry(t, await servers(), { sessionTimeout: 40_000 })
   await registry.setNode('/a', { n: 1 })
   const { czxid } = (await witness.exists('/a'))!
   const { sessionId } = registry.client
