@@ -112,6 +112,7 @@ t.test('bench: the chart is whole XML, its bars in proportion and inside', async
   const svg = chart('a & b', [{ title: 'one', bars }])
   t.match(svg, /^<svg [^>]*width="860"[^>]*>\n/)
   t.match(svg, /<\/svg>\n$/)
+  t.ok(svg.includes('<title>a &#38; b</title>'), 'for those who cannot see it')
   t.notMatch(svg, /&(?!#\d+;)|<a>/, 'text is escaped')
   t.ok(svg.includes('&#60;a&#62; &#38; &#34;b&#34;'))
   const widths = [...svg.matchAll(/class="bar(?: ours)?" x="(\d+)" y="\d+" width="([\d.]+)"/g)]

@@ -42,6 +42,7 @@ export function chart(heading: string, panels: readonly Panel[]): string {
   const head = text(MARGIN, MARGIN + GAP, heading)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top}" viewBox="0 0 ${WIDTH} ${top}">`,
+    `<title>${escapeXml(heading)}</title>`,
     `<style>${STYLE}</style>`,
     `<rect class="ground" width="${WIDTH}" height="${top}"/>`,
     head,
