@@ -243,8 +243,9 @@ export class ClientCore {
 
   async close(patience: number): Promise<void> {
     const session = this.#sessions.current
-    this.#announcer.closing()
+    // First: what a listener begins anew does not end with it.
     this.#closed.abort(new ZooKeeperError('CLOSED', { operation: 'command' }))
+    this.#announcer.closing()
     await session.close(patience)
     // A restart meanwhile goes on with them.
     if (session === this.#sessions.current) this.#watches.clear()

@@ -131,8 +131,12 @@ export class Sessions {
     next.inherit(heirs)
     this.current = next
     this.#announce('expired', previous)
-    // A listener may have closed it and begun another one.
-    if (this.current === next) this.#begin(next, 'expired')
+    this.id = 0n
+    // Not before all have heard of the end, as a restart by one of them means this one. It may have been closed by then, and
+    // another one begun.
+    this.#announcer.events.afterwards(() => {
+      if (this.current === next) this.#begin(next, 'expired')
+    })
   }
 
   #begin(next: Session, previous: SessionState): void {
@@ -140,7 +144,7 @@ export class Sessions {
     this.id = 0n
     if (next.state !== 'connecting') return
     this.#announce('connecting', previous)
-    next.start()
+    this.#announcer.events.afterwards(() => next.start())
   }
 
   #announce(state: SessionState, previous: SessionState): void {

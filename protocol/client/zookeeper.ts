@@ -3,6 +3,7 @@ import { ZooKeeperError } from '../errors.ts'
 import type { SessionCredentials } from '../session/handshake.ts'
 import { isLinked } from '../session/states.ts'
 import { withDeadline } from '../support/abort.ts'
+import { deferred } from '../support/deferred.ts'
 import { ClientCore } from './core.ts'
 import type { RequestOptions, ZooKeeperOptions } from './options.ts'
 import { checkRequestOptions, checkTimeout } from './options.ts'
@@ -117,7 +118,11 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
       } catch (error) {
         return Promise.reject(error)
       }
-      this.#closed = this.#core.close(timeout)
+      const closed = deferred<void>()
+      // Before anybody hears of it: a listener may call restart().
+      this.#closed = closed.promise
+      this.#core.close(timeout).then(closed.resolve, closed.reject)
+      return closed.promise
     }
     return this.#closed
   }

@@ -211,7 +211,7 @@ export class Session {
     const over = this.#linkEnded.signal
     rearmOn(connection, gap, { environment: this.#environment, port: this.#port, over })
     this.#port.attempted(connection.remote, null)
-    if (outcome.readOnly) this.#searchWritable()
+    if (outcome.readOnly) this.#searchWritable(over)
     this.#move(outcome.readOnly ? 'establishedReadOnly' : 'established')
     this.#pump()
   }
@@ -247,10 +247,10 @@ export class Session {
     if (this.#closing === null) this.#move('linkLost')
   }
 
-  /** Reads go on meanwhile. */
-  #searchWritable(): void {
+  /** Reads go on meanwhile. `signal` is that of this connection, which may be over by now. */
+  #searchWritable(signal: AbortSignal): void {
     const { clock, servers, connect } = this.#environment
-    findWritable({ clock, servers, connect, signal: this.#linkEnded.signal }).then(
+    findWritable({ clock, servers, connect, signal }).then(
       address => {
         servers.prefer(address)
         this.relocate('another server takes writes')

@@ -6,7 +6,7 @@ type Listener<T> = (value: T) => void
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>()
   readonly #onThrow: (error: unknown, event: keyof Events) => void
-  /** What happens while listeners hear of something else, such as by what one of them does; null: they hear of nothing. */
+  /** What comes while listeners hear of something else, such as by what one of them does; null: they hear of nothing. */
   #waiting: (() => void)[] | null = null
 
   constructor(onThrow: (error: unknown, event: keyof Events) => void) {
@@ -24,16 +24,23 @@ export class Emitter<Events extends object> {
     }
   }
 
-  /** Tells it to all listeners, or, called by one of them, as soon as all have heard what this one is hearing. */
+  /**
+   * Tells it to all who listen now: at once, or, called by a listener, as soon as all have heard what this one is hearing.
+   */
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
+    const set = this.#listeners.get(name)
+    if (set === undefined) return
+    // Who begins to listen while this waits was not there when it happened.
+    const listeners = [...set] as Listener<Events[Name]>[]
+    const tell = (): void => this.#tell(name, value, listeners)
     if (this.#waiting !== null) {
-      this.#waiting.push(() => this.#tell(name, value))
+      this.#waiting.push(tell)
       return
     }
     const waiting: (() => void)[] = []
     this.#waiting = waiting
     try {
-      this.#tell(name, value)
+      tell()
       // Grows on the way.
       for (const next of waiting) next()
     } finally {
@@ -41,14 +48,23 @@ export class Emitter<Events extends object> {
     }
   }
 
+  /** Runs the task when all have heard what was told before: at once, unless a listener is hearing of something. */
+  afterwards(task: () => void): void {
+    if (this.#waiting === null) task()
+    else this.#waiting.push(task)
+  }
+
   count(name: keyof Events): number {
     return this.#listeners.get(name)?.size ?? 0
   }
 
-  #tell<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    const set = this.#listeners.get(name)
-    if (set === undefined) return
-    for (const listener of [...set] as Listener<Events[Name]>[]) {
+  #tell<Name extends keyof Events>(
+    name: Name,
+    value: Events[Name],
+    listeners: readonly Listener<Events[Name]>[],
+  ): void {
+    for (const listener of listeners) {
+      if (!this.#listeners.get(name)?.has(listener)) continue
       isolated(
         () => listener(value),
         error => this.#onThrow(error, name),

@@ -1,0 +1,35 @@
+// The order of events: who hears of what, and what waits until they have.
+import { Emitter } from '../../../protocol/support/emitter.ts'
+import { t } from '../../tap.ts'
+
+t.test('emitter: who comes late hears nothing that was before, and who left hears nothing more', async t => {
+  const emitter = new Emitter<{ tick: number }>(() => {})
+  const heard: string[] = []
+  let off = (): void => {}
+  emitter.on('tick', value => {
+    if (value > 1) return
+    emitter.emit('tick', 2)
+    emitter.on('tick', later => heard.push(`late ${later}`))
+    off()
+  })
+  off = emitter.on('tick', value => heard.push(`left ${value}`))
+  emitter.emit('tick', 1)
+  t.strictSame(heard, [])
+  emitter.emit('tick', 3)
+  t.strictSame(heard, ['late 3'])
+})
+
+t.test('emitter: what is to happen afterwards happens when all have heard what was told before', async t => {
+  const emitter = new Emitter<{ tick: number }>(() => {})
+  const order: string[] = []
+  emitter.on('tick', value => {
+    if (value > 1) return
+    emitter.emit('tick', 2)
+    emitter.afterwards(() => order.push('afterwards'))
+  })
+  emitter.on('tick', value => order.push(`tick ${value}`))
+  emitter.emit('tick', 1)
+  t.strictSame(order, ['tick 1', 'tick 2', 'afterwards'])
+  emitter.afterwards(() => order.push('at once'))
+  t.equal(order.at(-1), 'at once')
+})
