@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 const UNKNOWN = { code: 'CONNECTION_LOSS', operation: 'connect' } as const
-const BAD_ANSWERS: readonly string[] = ['FrameError', 'JuteError', 'HandshakeError']
+const BAD_ANSWERS: readonly string[] = ['FrameError', 'JuteError', 'HandshakeError', 'XidMismatch']
 /** Of OpenSSL and of Node, and of files of certificates that cannot be read. */
 const TLS = /^ERR_(TLS|SSL|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^(ENOENT|EACCES|EISDIR)$/
 

@@ -30,6 +30,7 @@ import type { WatchTable } from './watch-table.ts'
 const REPLY_HEADER = 16
 const ERR_AT = 12
 const NO_SESSIONS = 'the read-only server opens no sessions: it needs localSessionsEnabled'
+const ENDED = 'the connection ended with its handshake'
 const UNKNOWN_OPCODE = 'the server does not know the request'
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 
@@ -66,7 +67,7 @@ type Phase =
   | { readonly kind: 'handshaking'; readonly answer: Deferred<ConnectResponse> }
   | { readonly kind: 'greeted' }
   | { readonly kind: 'open'; readonly heartbeat: Heartbeat }
-  | { readonly kind: 'closed' }
+  | { readonly kind: 'closed'; readonly cause: Error | undefined }
 
 export class Connection {
   /** What is known of the server at the other end. */
@@ -128,16 +129,15 @@ export class Connection {
     return phase.answer.promise
   }
 
-  /** After the handshake: requests may flow, and silence is judged. False when the connection is over. */
-  open(timeouts: Timeouts): boolean {
-    if (this.#phase.kind === 'closed') return false
+  /** After the handshake: requests may flow, and silence is judged. Throws what ended the connection, if it is over. */
+  open(timeouts: Timeouts): void {
+    if (this.#phase.kind === 'closed') throw this.#phase.cause ?? new Error(ENDED)
     const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
       ping: () => this.#side.ping(),
       dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),
       stalled: ms => this.#port.stalled(ms),
     })
     this.#phase = { kind: 'open', heartbeat }
-    return true
   }
 
   send(request: PendingRequest): void {
@@ -278,7 +278,7 @@ export class Connection {
   #closed(cause: Error | undefined): void {
     const phase = this.#phase
     if (phase.kind === 'closed') return
-    this.#phase = { kind: 'closed' }
+    this.#phase = { kind: 'closed', cause }
     this.#decoder.stop()
     this.#output.stop()
     if (phase.kind === 'handshaking') {

@@ -197,7 +197,7 @@ export class Session {
       return
     }
     const timeouts = timeoutsOf(outcome.sessionTimeout, this.#environment.servers.size)
-    if (!connection.open(timeouts)) throw new Error('the connection ended with its handshake')
+    connection.open(timeouts)
     // The list may have changed during the attempt: the session goes on where it leads. A new one is left to its timeout:
     // nobody has heard of it, and nobody is to hear of its end.
     if (!this.#environment.servers.lists(address)) return connection.close(new Error('listed no more'))

@@ -95,10 +95,12 @@ t.test('handshake: answered twice, the connection is given up, and the session g
     ensemble.admit(link)
     if (ensemble.connections.length === 1) ensemble.admit(link)
   }
+  const failures = failuresOf(world)
   outcomeOf(zk.connect())
   await clock.advance(1000)
   t.strictSame([zk.state, ensemble.connections.length], ['connected', 2])
   t.ok(ensemble.connections[0]?.closed)
+  t.match(failures, [{ reason: 'badResponse', cause: { name: 'XidMismatch' }, message: /reply with xid 0/ }])
 })
 
 t.test('H7: sessions that are lost as soon as they are made do not follow each other in a storm', async t => {
