@@ -66,6 +66,12 @@ export class SessionRequests {
     this.#deadlines.watch(request)
   }
 
+  /** Takes over reads that outlived the session before this one, however many: each has its deadline already, or none. */
+  inherit(requests: readonly PendingRequest[]): void {
+    this.#queue.restore(requests, 'SESSION_EXPIRED', undefined)
+    for (const request of requests) this.#deadlines.watch(request)
+  }
+
   /** Sends what waits. */
   pump(): void {
     if (this.connection !== null) this.#queue.pump(this.connection)

@@ -115,8 +115,7 @@ export class Session {
 
   /** Takes over reads that outlived the session before this one. */
   inherit(requests: readonly PendingRequest[]): void {
-    // Each has the deadline of its caller already, or none.
-    for (const request of requests) this.submit(request, Number.POSITIVE_INFINITY)
+    this.#requests.inherit(requests)
   }
 
   /** Sends the request in this turn, or as soon as there is a connection. */

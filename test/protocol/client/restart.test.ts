@@ -240,3 +240,18 @@ t.test('restart: by a listener, the others hear the states in the order in which
     'new',
   ])
 })
+
+t.test('restart: reads that were in flight go on, however few may wait', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { maxQueuedRequests: 2 })
+  const reads = Array.from({ length: 5 }, (_, i) => outcomeOf(zk.exists(`/${i}`)))
+  await clock.settle()
+  outcomeOf(zk.restart())
+  await clock.settle()
+  t.strictSame(
+    ensemble.link.requests.map(({ body }) => body),
+    [0, 1, 2, 3, 4].map(i => ({ path: `/${i}`, watch: false })),
+  )
+  for (const _ of reads) ensemble.link.reply(ensemble.link.take('exists'), aStat)
+  await clock.settle()
+  t.ok(reads.every(({ state }) => state === 'resolved'))
+})
