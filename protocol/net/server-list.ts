@@ -101,7 +101,11 @@ export class ServerList {
   /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
   async next(signal: AbortSignal): Promise<Address> {
     try {
-      if (this.#pending.length === 0) this.#pending = await this.#visit(signal)
+      if (this.#pending.length === 0) {
+        const found = await this.#visit(signal)
+        // Added: another call may have found some meanwhile.
+        this.#pending.push(...found)
+      }
       return this.#pending.shift() as Address
     } finally {
       if (this.#index === 0 && this.#pending.length === 0) this.#laps++

@@ -107,3 +107,21 @@ t.test('server list: a lap ends with the last address of the last server, found 
   await visits(broken, 3)
   t.equal(broken.laps, 1)
 })
+
+t.test('H8: server list: no address is lost to one who asks at the same time', async t => {
+  const lookup = async (host: string): Promise<string[]> => [`${host}1`, `${host}2`]
+  const list = listOf('a,b', { lookup })
+  const together = await Promise.all([visits(list, 1), visits(list, 1)])
+  const rest = await visits(list, 2)
+  const found = [...together.flat(), ...rest]
+  t.strictSame(found.sort(), ['a=a1:2181', 'a=a2:2181', 'b=b1:2181', 'b=b2:2181'])
+})
+
+t.test('server list: an address that is preferred while a name is resolved comes next', async t => {
+  let resolve: (ips: string[]) => void = () => {}
+  const list = listOf('a', { lookup: () => new Promise(found => (resolve = found)) })
+  const next = visits(list, 1)
+  list.prefer({ host: 'b', ip: '9', port: 1 })
+  resolve(['1'])
+  t.strictSame([...(await next), ...(await visits(list, 1))], ['b=9:1', 'a=1:2181'])
+})
