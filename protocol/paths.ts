@@ -1,6 +1,9 @@
 // Znode paths: the server's own check (PathUtils.validatePath), and taking paths apart.
 import { InvalidArgumentError, InvalidPathError } from './errors.ts'
 
+/** The znode with the configuration of the ensemble. It lies outside of all chroots. */
+export const CONFIG = '/zookeeper/config'
+
 const SLASH = 47
 const DOT = 46
 

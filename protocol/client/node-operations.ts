@@ -3,7 +3,7 @@ import type { CreateMode, CreateModeFacts } from '../create-mode.ts'
 import { InvalidArgumentError, PacketTooLargeError, ZooKeeperError } from '../errors.ts'
 import type { Operation } from '../operations.ts'
 import { operations } from '../operations.ts'
-import { intoChroot, outOfChroot, parentOf, validatePath } from '../paths.ts'
+import { CONFIG, intoChroot, outOfChroot, parentOf, validatePath } from '../paths.ts'
 import type { GetAclReply } from '../records/access.ts'
 import type { GetChildren2Reply } from '../records/children.ts'
 import type { Acl, Stat } from '../records/data.ts'
@@ -142,6 +142,8 @@ export class NodeOperations {
     for (const watcher of this.#core.callbacks.watchersOn(serverPath, callback)) {
       this.#core.persistentWatches.forget(serverPath, watcher)
     }
+    // That one is told of under its whole path, whatever the chroot is.
+    if (path === CONFIG) this.#core.persistentWatches.forget(CONFIG, callback)
   }
 
   /**

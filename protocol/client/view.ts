@@ -2,7 +2,7 @@
 import { InvalidArgumentError, ZooKeeperError } from '../errors.ts'
 import { OpCode } from '../opcodes.ts'
 import { operations } from '../operations.ts'
-import { intoChroot, outOfChroot, validatePath } from '../paths.ts'
+import { CONFIG, intoChroot, outOfChroot, validatePath } from '../paths.ts'
 import type { ClientInfo } from '../records/admin.ts'
 import type { Stat } from '../records/data.ts'
 import type { MultiReadOutcome } from '../records/multi-read.ts'
@@ -43,7 +43,6 @@ export interface ReconfigChange {
 
 const NONE: RequestOptions = {}
 const WATCH_CAPACITY = 1024
-const CONFIG = '/zookeeper/config'
 
 export class ZooKeeperView extends NodeOperations {
   readonly #core: ClientCore
@@ -184,7 +183,10 @@ export class ZooKeeperView extends NodeOperations {
     return reply.clientInfo
   }
 
-  /** The configuration of the ensemble; `watch` is called when it changes. It has no chroot. */
+  /**
+   * The configuration of the ensemble; `watch` is called when it changes. It has no chroot: in each,
+   * `removeWatch('/zookeeper/config', watch)` takes the watch back.
+   */
   async getConfig(options: ReadOptions = NONE): Promise<GetDataReply> {
     const { watch } = options
     if (watch !== undefined && typeof watch !== 'function') {

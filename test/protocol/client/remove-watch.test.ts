@@ -62,3 +62,24 @@ t.test('removeWatch: the watch of another reader of the same path stays', async 
   await clock.settle()
   t.same(heard, ['kept'])
 })
+
+t.test('H29: removeWatch: the watch of the configuration is taken back in any chroot', async t => {
+  for (const chroot of ['', '/app']) {
+    const { zk, clock, ensemble } = await connectedWorld(t, { servers: `zk${chroot}` })
+    const { link } = ensemble
+    const heard: string[] = []
+    const watch = (): unknown => heard.push('watch')
+    outcomeOf(zk.getConfig({ watch }))
+    await clock.settle()
+    link.reply(link.take('getData'), { data: null, stat: aStat })
+    await clock.settle()
+    t.equal(zk.status().watches, 1)
+    zk.chroot('/web').removeWatch('/zookeeper/config', watch)
+    await clock.settle()
+    t.match(link.take('removeWatches').body, { path: '/zookeeper/config', type: 2 })
+    t.equal(zk.status().watches, 0)
+    link.notify('dataChanged', '/zookeeper/config', 5n)
+    await clock.settle()
+    t.same(heard, [])
+  }
+})
