@@ -21,7 +21,7 @@ export function encodeAhead({ operation, request }: PendingRequest, limit: numbe
     if (length > limit) throw new PacketTooLargeError(length, limit)
     return Buffer.from(writer.bytes)
   } finally {
-    if (writer.position > LARGEST_KEPT) writer = new JuteWriter()
+    if (writer.capacity > LARGEST_KEPT) writer = new JuteWriter()
   }
 }
 
