@@ -66,7 +66,8 @@ const TAP = 'node_modules/@tapjs/tap.mjs'
 const asBesideTheSource = (folder: string): Plugin => ({
   name: 'as-beside-the-source',
   setup: build => {
-    build.onResolve({ filter: /^tap$/ }, () => ({ path: join(folder, TAP), external: true }))
+    const tap = pathToFileURL(join(folder, TAP)).href
+    build.onResolve({ filter: /^tap$/ }, () => ({ path: tap, external: true }))
     build.onResolve({ filter: /^\..*\.ts$/ }, ({ kind, path }) =>
       kind === 'entry-point' ? null : { path: path.replace(/ts$/, 'js'), external: true },
     )

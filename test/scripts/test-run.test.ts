@@ -87,8 +87,9 @@ t.test('test run: a file runs once, however often it is named, and what names no
   await t.rejects(filesAt(root, [join(root, 'test/support')]), /test\/support is no test file/)
 })
 
-t.test('test run: a compiled module finds what lies beside its source', async t => {
-  const place = t.testdir({
+t.test('test run: a compiled module finds what lies beside its source, and tap, in any folder', async t => {
+  const name = 'a place, 100% #1?'
+  const project = {
     protocol: {},
     src: { 'shared.ts': `export class Same {}\nexport const here: string = import.meta.url\n` },
     scripts: {},
@@ -97,8 +98,10 @@ t.test('test run: a compiled module finds what lies beside its source', async t 
         export const found = { Same, here, own: import.meta.url, text: 'import.meta.url' }`,
       'b.ts': `import type { Same } from '../src/shared.ts'
         export async function load(): Promise<typeof Same> { return (await import('../src/shared.ts')).Same }`,
+      'c.ts': `export { t } from 'tap'`,
     },
-  })
+  }
+  const place = join(t.testdir({ [name]: project }), name)
   const compiled = await compile(place)
   const load = (name: string): Promise<unknown> => import(pathToFileURL(join(compiled.folder, name)).href)
   const { found } = (await load('test/a.js')) as { found: Record<string, unknown> }
@@ -109,6 +112,11 @@ t.test('test run: a compiled module finds what lies beside its source', async t 
   })
   const other = (await load('test/b.js')) as { load(): Promise<unknown> }
   t.equal(await other.load(), found.Same, 'one module for all that import it')
+  t.match(
+    await readFile(join(compiled.folder, 'test/c.js'), 'utf8'),
+    /%20.*tap\.mjs/,
+    'an address, not a path',
+  )
   await compiled[Symbol.asyncDispose]()
   t.same(await readdir(join(place, '.cache/tests')), [])
 })
