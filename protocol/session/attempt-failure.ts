@@ -26,20 +26,20 @@ export function failureOf(progress: Progress, cause: unknown, reason?: ConnectFa
   if (cause instanceof ConnectError) return cause
   const { address, lastZxid } = progress
   const error = cause instanceof Error ? cause : new Error(String(cause))
-  const why = reason ?? reasonOf(progress.stage, error)
+  // An error of ours is retold here in full; what was behind it stays behind.
+  const isOurs = ZooKeeperError.is(error) || error instanceof MechanismError
+  const behindIt = isOurs ? (error.cause ?? error) : error
+  const why = reason ?? reasonOf(progress.stage, error, behindIt)
   const server = address === null ? null : describeAddress(address)
   // A server that is behind what we have seen hangs up without a word; so do others, for reasons of their own.
   const isBehind = why === 'closedBeforeResponse' && lastZxid !== 0n
   const hint = isBehind ? `; we have seen zxid 0x${lastZxid.toString(16)}, is the server behind?` : ''
   const message = `${server === null ? '' : `${server}: `}${error.message}${hint}`
   const { code, operation } = ZooKeeperError.is(error) ? error : UNKNOWN
-  // An error of ours is retold here in full; what was behind it stays behind.
-  const isOurs = ZooKeeperError.is(error) || error instanceof MechanismError
-  const behindIt = isOurs ? (error.cause ?? error) : error
   return new ConnectError(why, { server, lastZxid, code, operation, message, cause: behindIt })
 }
 
-function reasonOf(stage: Stage, error: Error): ConnectFailure {
+function reasonOf(stage: Stage, error: Error, behindIt: unknown): ConnectFailure {
   const code = String((error as NodeJS.ErrnoException).code ?? '')
   if (stage === 'resolve') return 'unresolved'
   if (stage === 'connect') {
@@ -49,6 +49,8 @@ function reasonOf(stage: Stage, error: Error): ConnectFailure {
   if (error instanceof MechanismError) return 'mechanismFailed'
   if (ZooKeeperError.is(error, 'AUTH_FAILED')) return 'authFailed'
   if (ZooKeeperError.is(error, 'NOT_READ_ONLY')) return 'noSessions'
-  const isBad = BAD_ANSWERS.includes(error.name) || ZooKeeperError.is(error, 'MARSHALLING_ERROR')
+  // Of a connection that ended with the exchange of SASL, it is what ended it.
+  const { name } = behindIt instanceof Error ? behindIt : error
+  const isBad = BAD_ANSWERS.includes(name) || ZooKeeperError.is(error, 'MARSHALLING_ERROR')
   return isBad ? 'badResponse' : 'closedBeforeResponse'
 }

@@ -30,7 +30,6 @@ import type { WatchTable } from './watch-table.ts'
 const REPLY_HEADER = 16
 const ERR_AT = 12
 const NO_SESSIONS = 'the read-only server opens no sessions: it needs localSessionsEnabled'
-const ENDED = 'the connection ended with its handshake'
 const UNKNOWN_OPCODE = 'the server does not know the request'
 const UNIMPLEMENTED = serverErrors.UNIMPLEMENTED.number
 
@@ -131,7 +130,8 @@ export class Connection {
 
   /** After the handshake: requests may flow, and silence is judged. Throws what ended the connection, if it is over. */
   open(timeouts: Timeouts): void {
-    if (this.#phase.kind === 'closed') throw this.#phase.cause ?? new Error(ENDED)
+    if (this.#phase.kind === 'closed')
+      throw this.#phase.cause ?? new Error('the connection ended with its handshake')
     const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
       ping: () => this.#side.ping(),
       dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),

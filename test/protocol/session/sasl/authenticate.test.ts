@@ -263,6 +263,7 @@ t.test('sasl: answers that pass, and one that cannot be read, are failed attempt
     [-127, 'closedBeforeResponse', 'THROTTLED_OP'],
     [-118, 'closedBeforeResponse', 'SESSION_MOVED'],
     [null, 'badResponse', 'MARSHALLING_ERROR'],
+    ['out of turn', 'badResponse', 'CONNECTION_LOSS'],
   ] as const) {
     const world = saslWorld(t, fourStep())
     const { zk, clock, ensemble } = world
@@ -272,6 +273,7 @@ t.test('sasl: answers that pass, and one that cannot be read, are failed attempt
       if (ensemble.connections.length > 1) return answer(connection, ['two', 'four'])
       connection.onRequest = request => {
         if (number === null) connection.reply(request)
+        else if (number === 'out of turn') connection.reply({ ...request, xid: 99 })
         else connection.refuse(request, number)
       }
     }
