@@ -25,6 +25,8 @@ t.teardown(() => process.off('unhandledRejection', note))
 interface Scene extends World {
   readonly calls: Outcome<unknown>[]
   readonly abort: AbortController
+  /** Take listeners back. */
+  readonly offs: (() => void)[]
 }
 
 const bodies: Readonly<Record<string, unknown>> = {
@@ -70,6 +72,24 @@ const steps: Readonly<Record<string, (scene: Scene, amount: number) => unknown>>
     calls.push(outcomeOf(readAll(zk.watch('/s', { recursive: true, signal: abort.signal }))))
     calls.push(outcomeOf(readAll(zk.states({ signal: abort.signal }))))
   },
+  /** Listeners that do what they like, a few times. */
+  moods: ({ zk, calls, offs }, amount) => {
+    const moods = [
+      () => zk.restart({ timeout: 5000 }),
+      () => zk.close(),
+      () => zk.connect({ timeout: 5000 }),
+      () => zk.get('/m'),
+    ]
+    let left = 1 + (amount % 5)
+    const react = (): void => {
+      const mood = moods[(amount + left) % moods.length] as () => Promise<unknown>
+      if (left-- > 0) calls.push(outcomeOf(mood()))
+    }
+    for (const event of ['state', 'expired', 'closing', 'attemptFailed'] as const)
+      offs.push(zk.on(event, react))
+    if (amount % 3 === 0) calls.push(outcomeOf(zk.close()))
+    if (amount % 6 === 0) calls.push(outcomeOf(zk.restart({ timeout: 5000 })))
+  },
   answers: (scene, amount) => answer(scene, amount),
   time: ({ clock }, amount) => clock.advance(amount * 400),
   cut: ({ ensemble }) => ensemble.connections.at(-1)?.close(),
@@ -107,11 +127,12 @@ async function readAll(stream: AsyncIterable<unknown>): Promise<number> {
 async function play(t: Test, plan: readonly [string, number][], onExpired: 'renew' | 'close'): Promise<void> {
   const options = { servers: 'one:1,two:2', onExpired, maxQueuedRequests: 40, requestTimeout: 6000 }
   const world = newWorld(t, options)
-  const scene: Scene = { ...world, calls: [], abort: new AbortController() }
+  const scene: Scene = { ...world, calls: [], abort: new AbortController(), offs: [] }
   for (const [step, amount] of plan) {
     await steps[step]?.(scene, amount)
     await scene.clock.settle()
   }
+  for (const off of scene.offs) off()
   const closing = outcomeOf(scene.zk.close())
   await scene.clock.advance(1000)
   await microtasks()
@@ -142,12 +163,13 @@ t.test('H10: without close(), every call settles in its time all the same', asyn
   const step = fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.integer({ min: 1, max: 30 }))
   const any = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async plan => {
     const world = newWorld(t, { requestTimeout: 6000 })
-    const scene: Scene = { ...world, calls: [], abort: new AbortController() }
+    const scene: Scene = { ...world, calls: [], abort: new AbortController(), offs: [] }
     const endless = new Set(['streams'])
     for (const [name, amount] of plan.filter(([name]) => !endless.has(name))) {
       await steps[name]?.(scene, amount)
       await scene.clock.settle()
     }
+    for (const off of scene.offs) off()
     await scene.clock.advance(10_000)
     const open = scene.calls.filter(({ state }) => state === 'pending').length
     if (open > 0) throw new Error(`${open} of ${scene.calls.length} promises are pending`)
