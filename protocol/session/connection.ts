@@ -130,8 +130,7 @@ export class Connection {
 
   /** After the handshake: requests may flow, and silence is judged. Throws what ended the connection, if it is over. */
   open(timeouts: Timeouts): void {
-    if (this.#phase.kind === 'closed')
-      throw this.#phase.cause ?? new Error('the connection ended with its handshake')
+    if (this.#phase.kind === 'closed') throw this.#phase.cause ?? new Error('it ended with its handshake')
     const heartbeat = new Heartbeat(this.#environment.clock, timeouts, {
       ping: () => this.#side.ping(),
       dead: silentFor => this.close(new Error(`nothing received for ${Math.round(silentFor)} ms`)),
