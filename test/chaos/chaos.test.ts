@@ -1,5 +1,7 @@
 // Clients under random faults, on the embedded server and on a real ensemble: nothing they tell is a lie, nothing hangs.
-import { onNode } from '../support/child.ts'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { onNode, programArgs } from '../support/child.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 import type { RunOptions } from './run.ts'
@@ -41,4 +43,19 @@ t.test(`chaos: a real ensemble, seed ${CHANCE}`, { timeout: TIMEOUT }, async t =
   const target = await ensembleTarget()
   t.teardown(() => target[Symbol.asyncDispose]())
   await isSound(t, { target, seed: CHANCE, seconds: 6, clients: 3, processes })
+})
+
+t.test('chaos: of a run that breaks off nobody plays on', { timeout: TIMEOUT }, async t => {
+  const at = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
+  const program = `
+    import { run } from ${at('run.ts')}
+    import { embeddedTarget } from ${at('targets/embedded.ts')}
+    const target = await embeddedTarget()
+    const broken = { ...target, ready: () => Promise.reject(new Error('broken off')) }
+    const options = { target: broken, seed: 1, seconds: 1, clients: 3, processes: ${processes} }
+    await run(options).catch(error => console.log(error.message))
+    await target[Symbol.asyncDispose]()`
+  // It ends by itself, or is killed, which is an error.
+  const { stdout } = await promisify(execFile)(process.execPath, programArgs(program), { timeout: 60_000 })
+  t.equal(stdout.trim(), 'broken off')
 })

@@ -43,12 +43,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const chroot = `/chaos-${seed}-${Date.now().toString(36)}`
   const witness = await Witness.summon(target, chroot, base)
   const seats: Links[] = []
-  let children: readonly ChildCrew[] = []
+  let crews: Crews | undefined
   try {
     for (let i = 0; i < options.clients + options.processes; i++) seats.push(await Links.to(target))
-    const started = await startCrews(options, seats, chroot)
-    children = started.children
-    const { local } = started
+    crews = startCrews(options, seats, chroot)
+    const { local, children } = crews
+    await Promise.all(children.map(child => child.started()))
     const random = randomOf(seed)
     const over = AbortSignal.timeout(options.seconds * 1000)
     const sessions = (): SessionCredentials[] => local.sessions
@@ -58,7 +58,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const connections = seats.reduce((sum, links) => sum + links.accepted, 0)
     return { history, violations: check(history), connections }
   } finally {
-    for (const child of children) child.kill()
+    for (const child of crews?.children ?? []) child.kill()
+    // Of a run that broke off, too, nobody plays on.
+    await crews?.local.close()
     await witness.close()
     for (const links of seats) await links[Symbol.asyncDispose]()
   }
@@ -73,11 +75,16 @@ async function wrapUp(base: History, crews: readonly Crew[], witness: Witness): 
   return [witness.recorder.history, ...parts]
 }
 
-async function startCrews(
+interface Crews {
+  readonly local: LocalCrew
+  readonly children: readonly ChildCrew[]
+}
+
+function startCrews(
   { clients, seed, target: { sessionTimeout } }: RunOptions,
   seats: readonly Links[],
   chroot: string,
-): Promise<{ local: LocalCrew; children: ChildCrew[] }> {
+): Crews {
   const crew = (process: string, links: readonly Links[], first: number): CrewOptions => ({
     process,
     sessionTimeout,
@@ -92,7 +99,6 @@ async function startCrews(
   const local = new LocalCrew(crew('main', seats.slice(0, clients), 0))
   const others = seats.slice(clients)
   const children = others.map((links, i) => new ChildCrew(crew(`child${i}`, [links], 1000 + i)))
-  await Promise.all(children.map(child => child.started()))
   return { local, children }
 }
 

@@ -82,6 +82,8 @@ export class LocalCrew implements Crew {
   }
 
   async close(): Promise<History> {
+    this.#over.abort()
+    await Promise.all(this.#seats)
     await Promise.all([...this.#players.values()].map(player => player.close()))
     this.recorder.stop()
     return this.recorder.history
