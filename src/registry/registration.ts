@@ -227,7 +227,9 @@ export class Registration {
       this.#port.warning(error)
     }
     // A client that is closed brings nothing back before it is started again.
-    if (!passing || this.#over) this.#waiters.reject(error)
+    if (this.#over) this.#waiters.reject(error)
+    // Whoever came meanwhile is served by the next look.
+    else if (!passing) this.#waiters.reject(error, this.#served)
     this.#backoff ??= new Backoff({ base: 100, cap: 10_000 })
     this.#lookLater(this.#backoff.next())
   }

@@ -72,8 +72,12 @@ export class Waiters {
     )
   }
 
-  reject(error: unknown): void {
-    this.#settle(this.#waiting, waiter => waiter.reject(error))
+  /** Those who came no later than `newest`; without it, all. */
+  reject(error: unknown, newest: number = Number.POSITIVE_INFINITY): void {
+    this.#settle(
+      this.#waiting.filter(({ number }) => number <= newest),
+      waiter => waiter.reject(error),
+    )
   }
 
   /** Those who came after `served` and want something else are told: their wish is not the one at hand any more. */

@@ -224,7 +224,7 @@ test('register: what fails is taken back', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/web/10.0.0.1:80', 'x', { mode: 'ephemeral', parents: true })
-  t.match(await errorOf(registry.register('/web', host, { timeout: 300 })), { code: 'OWNED_BY_OTHER' })
+  t.match(await errorOf(registry.register('/web', host, { timeout: 3000 })), { code: 'OWNED_BY_OTHER' })
   await witness.delete('/web/10.0.0.1:80')
   await settled(registry)
   t.notOk(await witness.exists('/web/10.0.0.1:80'), 'nobody waits for it any more')

@@ -1,3 +1,6 @@
+// Registrations at their limits, against a real server: bad input, ten thousand at once, the largest data.
+import { OpCode } from '../../../protocol/opcodes.ts'
+import { deferred } from '../../../protocol/support/deferred.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
@@ -41,6 +44,23 @@ test('bad input: each is a typed error, and the registry goes on', async t => {
   await registry.setNode('/a', { n: 1 })
   await registry.unset('/short/a')
   t.ok(warnings.every(warning => (warning as { code: string }).code === 'NO_CHILDREN_FOR_EPHEMERALS'))
+})
+
+test('unset while a creation fails hears nothing of that failure', async t => {
+  const { registry, servers, proxy } = await proxiedRegistry(t, at)
+  const parent = await client(t, servers)
+  await parent.create('/short', null, { mode: 'ephemeral' })
+  t.match(await errorOf(registry.setNode('/short/a')), { code: 'NO_CHILDREN_FOR_EPHEMERALS' })
+  const unset = deferred<Promise<boolean>>()
+  const off = proxy.observe(frame => {
+    if (frame.kind !== 'request' || (frame.opcode !== OpCode.create && frame.opcode !== OpCode.create2))
+      return
+    off()
+    unset.resolve(registry.unset('/short/a'))
+  })
+  // It is tried again by itself, and in that moment nobody wants it any more.
+  t.equal(await unset.promise, true)
+  t.strictSame(registry.registrations(), [])
 })
 
 test('ten thousand registrations from one turn, through an expiry, and gone with the registry', async t => {
