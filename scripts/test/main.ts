@@ -1,10 +1,10 @@
-// npm test [-- FILE | FOLDER...]: starts one real ZooKeeper for all files, runs them under tap, and ends with the counts.
+// npm test [-- FILE | FOLDER...]: starts one real ZooKeeper for all files, runs them under tap, and ends with what failed and the counts.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../zookeeper/server.ts'
 import { compile } from './compile.ts'
 import { filesAt } from './suites.ts'
-import { summarise } from './summary.ts'
+import { failuresIn, summarise } from './summary.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const runner = fileURLToPath(new URL('files.ts', import.meta.url))
@@ -28,6 +28,7 @@ process.stdout.write(`real server: ZooKeeper ${server.version} at ${server.conne
 const env = { ...process.env, NDSR_TEST_SERVERS: server.connectString }
 const [code, output] = await run(process.execPath, ['--import=tsx', runner, compiled.folder, ...files], env)
 const summary = summarise(output)
+for (const failure of failuresIn(output)) process.stdout.write(`FAILED: ${failure}\n`)
 for (const test of summary.notApplicable) process.stdout.write(`NOT APPLICABLE: ${test}\n`)
 for (const skipped of summary.skips) process.stdout.write(`SKIPPED: ${skipped}\n`)
 if (summary.skips.length > 0 && process.env.CI === 'true')

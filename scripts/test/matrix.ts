@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { PINNED } from '../zookeeper/versions.ts'
 import type { Summary } from './summary.ts'
-import { summarise } from './summary.ts'
+import { failuresIn, summarise } from './summary.ts'
 
 const USAGE = `Runs the integration suite on each release line of ZooKeeper.
 
@@ -39,14 +39,11 @@ async function runOn(version: string, files: readonly string[]): Promise<Run> {
   const code = await new Promise<number>(resolve => child.once('close', code => resolve(code ?? 1)))
   const summary = summarise(output)
   const sound = code === 0 && summary.passed > 0
-  if (!sound) process.stdout.write(failures(output))
+  if (!sound) {
+    const failures = failuresIn(output)
+    process.stdout.write(failures.length > 0 ? `${failures.join('\n')}\n` : output)
+  }
   return { version, summary, sound, seconds: Math.round((performance.now() - begun) / 1000) }
-}
-
-/** The failed tests with what TAP says about them; all of it where there is no such line. */
-function failures(output: string): string {
-  const blocks = output.match(/^ *not ok .*\n(?: *---\n(?:.*\n)*? *\.\.\.\n)?/gm)
-  return blocks === null ? output : blocks.join('')
 }
 
 function report({ version, summary, sound, seconds }: Run): string {

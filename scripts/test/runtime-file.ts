@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { Runtime } from '../peers/runtimes.ts'
 import type { Summary } from './summary.ts'
-import { summarise } from './summary.ts'
+import { failuresIn, summarise } from './summary.ts'
 
 export interface FileResult extends Summary {
   /** What to show of a file that failed; null: nothing did. */
@@ -29,8 +29,9 @@ export async function runFile(runtime: Runtime, file: string, options: FileOptio
   if (how === 'exit code 0' && summary.failed === 0 && /^1\.\.\d+$/m.test(output)) {
     return { ...summary, complaint: null }
   }
-  const failures = output.match(/^not ok .*\n(?: {2}---\n(?:.*\n)*? {2}\.\.\.\n)?/gm)?.join('')
-  const complaint = `${runtime.name}: FAILED ${file} (${how})\n${failures ?? output}${errors}\n`
+  const failures = failuresIn(output)
+  const what = failures.length > 0 ? failures.join('\n') : output
+  const complaint = `${runtime.name}: FAILED ${file} (${how})\n${what}\n${errors}\n`
   return { ...summary, failed: Math.max(summary.failed, 1), complaint }
 }
 

@@ -1,4 +1,6 @@
-// Counts the assertions in TAP output, and collects what was skipped.
+// Counts the assertions in TAP output, and collects what was skipped and what failed.
+import type { TapLine } from './tap-lines.ts'
+import { readTap } from './tap-lines.ts'
 
 export interface Summary {
   readonly passed: number
@@ -9,56 +11,46 @@ export interface Summary {
   readonly notApplicable: readonly string[]
 }
 
-const LINE = /^\s*(not )?ok \d+(?: - (.*))?$/
 const NOT_APPLICABLE = 'not applicable'
-const DIRECTIVE = /# (SKIP|TODO)\b\s*(.*)$/i
+/** Of what TAP says of a failure, so many lines. */
+const LINES_SHOWN = 60
 
-/** Leaves count, subtests and files do not: their lines repeat what is inside them. */
+/** Leaves count, tests and files do not: their lines repeat what is inside them. */
 export function summarise(tap: string): Summary {
   let passed = 0
   let failed = 0
   const skips: string[] = []
   const notApplicable: string[] = []
-  const lines = withoutDiagnostics(tap.split('\n'))
-  lines.forEach((line, index) => {
-    const match = LINE.exec(line)
-    if (match === null) return
-    const [, not, description = ''] = match
-    const directive = DIRECTIVE.exec(description)
-    if (directive !== null) {
-      const reason = directive[2] || 'no reason given'
-      const list = reason.startsWith(NOT_APPLICABLE) ? notApplicable : skips
-      list.push(`${description.replace(DIRECTIVE, '').trim()}: ${reason}`)
-    } else if (closesSubtest(lines, index)) return
-    else if (not === undefined) passed++
+  for (const { ok, description, skipped, closesTest } of readTap(tap)) {
+    if (skipped !== null) {
+      const list = skipped.startsWith(NOT_APPLICABLE) ? notApplicable : skips
+      list.push(`${description}: ${skipped}`)
+    } else if (closesTest) continue
+    else if (ok) passed++
     else failed++
-  })
+  }
   return { passed, failed, skips, notApplicable }
 }
 
-/** The YAML blocks under failed assertions are indented as subtests are. */
-function withoutDiagnostics(lines: readonly string[]): string[] {
-  let inside = false
-  return lines.filter(line => {
-    const text = line.trim()
-    if (!inside && text === '---') inside = true
-    else if (inside && text === '...') inside = false
-    else return !inside
-    return false
-  })
+/**
+ * What failed, each as a text of some lines: the tests around it, the assertion, and what TAP says of it. A test or a
+ * file that failed though all inside it passed, as one that was killed, is listed too.
+ */
+export function failuresIn(tap: string): string[] {
+  const failed = readTap(tap).filter(line => !line.ok && line.skipped === null)
+  return failed.filter((line, index) => !line.closesTest || !repeats(line, failed[index - 1])).map(asText)
 }
 
-/** In tap's output the line of a subtest follows the indented plan of that subtest. */
-function closesSubtest(lines: readonly string[], index: number): boolean {
-  const indent = indentOf(lines[index] as string)
-  for (let i = index - 1; i >= 0; i--) {
-    const line = lines[i] as string
-    if (line.trim() === '') continue
-    return indentOf(line) > indent
-  }
-  return false
+/** Whether the line of a test only repeats the failure before it. */
+function repeats(test: TapLine, before: TapLine | undefined): boolean {
+  const name = [...test.path, test.description]
+  return before !== undefined && name.every((part, index) => nameOf(before)[index] === part)
 }
 
-function indentOf(line: string): number {
-  return line.length - line.trimStart().length
+function nameOf(line: TapLine): string[] {
+  return [...line.path, line.description]
+}
+
+function asText(line: TapLine): string {
+  return [nameOf(line).join(' > '), ...line.diagnostics.slice(0, LINES_SHOWN)].join('\n')
 }

@@ -1,5 +1,5 @@
 // The counts at the end of a test run: leaves count once, skips are listed with their reason.
-import { summarise } from '../../scripts/test/summary.ts'
+import { failuresIn, summarise } from '../../scripts/test/summary.ts'
 import { t } from '../tap.ts'
 
 const RUN = `TAP version 14
@@ -29,6 +29,32 @@ t.test('summary: subtests and files repeat what is inside them and do not count'
   t.equal(passed, 2)
   t.equal(failed, 2)
 })
+
+t.test('summary: what failed is listed with the tests around it and what is said of it', async t => {
+  t.strictSame(failuresIn(RUN), [
+    'test/a.test.ts > outer > second\n          at:\n            fileName: test/a.test.ts',
+    'test/a.test.ts > outer > behind a diagnostic',
+  ])
+})
+
+t.test(
+  'summary: a file that was killed behind its tests is listed, beside what failed in others',
+  async t => {
+    const killed = `# Subtest: test/b.test.ts
+    # Subtest: fine
+        ok 1 - yes
+        1..1
+    ok 1 - fine # time=1ms
+    1..1
+not ok 2 - test/b.test.ts # time=1ms
+  ---
+  signal: SIGKILL
+  ...
+`
+    t.strictSame(failuresIn(`${RUN}${killed}`).slice(2), ['test/b.test.ts\n  signal: SIGKILL'])
+    t.strictSame(failuresIn(killed.replaceAll('not ok', 'ok')), [])
+  },
+)
 
 t.test('summary: a skip is neither passed nor failed, and tells why', async t => {
   t.strictSame(summarise(RUN).skips, ['the peer: no python3 here'])
