@@ -5,7 +5,7 @@ import { concurrently } from '../../support/concurrently.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
 import { errorOf } from './support.ts'
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 const anyone = (perms: number): Acl => ({ perms, id: { scheme: 'world', id: 'anyone' } })
 

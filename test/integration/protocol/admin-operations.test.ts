@@ -10,7 +10,7 @@ import { errorOf, historyOf, names, passed, proxied } from './support.ts'
 
 const server = await ownServer(t, { tickTime: 500, fourLetterWords: 'ruok,srvr' })
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 const text = (data: Uint8Array | null): string | null => (data === null ? null : Buffer.from(data).toString())
 

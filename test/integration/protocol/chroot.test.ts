@@ -4,7 +4,7 @@ import { concurrently } from '../../support/concurrently.ts'
 import { client, connectInChroot } from '../../support/zookeeper.ts'
 import { errorOf } from './support.ts'
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 test('H29: what a view creates lies under its root, and is told without it', async t => {
   const { zk, servers, chroot } = await connectInChroot(t)

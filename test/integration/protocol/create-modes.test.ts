@@ -16,7 +16,7 @@ const [server, plain] = await Promise.all([
 t.teardown(() => Promise.all([server.stop(), plain.stop()]))
 const at = server.connectString
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 interface Row {
   readonly mode: CreateMode
@@ -131,6 +131,6 @@ test('an ephemeral znode has no children, and goes with its session', async t =>
   t.match(error, { code: 'NO_CHILDREN_FOR_EPHEMERALS', number: -108, path: '/leaf/child' })
   const deep = await errorOf(zk.create('/leaf/deep/child', null, { parents: true }))
   t.match(deep, { code: 'NO_CHILDREN_FOR_EPHEMERALS', path: '/leaf/deep' })
-  await zk.close()
+  await zk.close({ timeout: 20_000 })
   t.equal(await other.exists('/leaf'), null)
 })

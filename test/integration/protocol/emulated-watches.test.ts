@@ -11,7 +11,7 @@ import { connectedAgain, errorOf, names, passed, renewed } from './support.ts'
 
 const server = await ownServer(t, { tickTime: 500 })
 
-const test = concurrently({ jobs: 16, timeout: 40_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 /** A server of whatever release, without addWatch. */
 async function oldStage(t: Test): Promise<Stage & { attempts(): number }> {

@@ -10,7 +10,7 @@ import { errorOf } from './support.ts'
 
 const server = await ownServer(t, { superDigest: digestId('super', 'duper') })
 
-const test = concurrently({ jobs: 8, timeout: 30_000 })
+const test = concurrently({ jobs: 8, timeout: 90_000 })
 
 test('H32: the super user may do everything, and who only takes its name nothing', async t => {
   const owner = await client(t, server.connectString, { auth: [{ scheme: 'digest', auth: 'al:secret' }] })

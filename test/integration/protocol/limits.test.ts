@@ -13,7 +13,7 @@ const [small, slow] = await Promise.all([
 ])
 t.teardown(() => Promise.all([small.stop(), slow.stop()]))
 
-const test = concurrently({ jobs: 16, timeout: 40_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 test('a request above the jute.maxbuffer of the server: its caller hears of it, and the client goes on', async t => {
   const zk = await client(t, small.connectString)

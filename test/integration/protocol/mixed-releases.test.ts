@@ -25,9 +25,9 @@ t.test('H18: 3.9, then 3.5, then 3.9 again: the stream goes on, told of each gap
     [old, recent].map(({ connectString }) => client(t, connectString)),
   )
   for (const other of [onOld, onRecent]) await other!.create('/a/b', null, { parents: true })
-  const zk = new ZooKeeper(recent.connectString, { sessionTimeout: 2000, ports: { random: atOnce } })
+  const zk = new ZooKeeper(recent.connectString, { sessionTimeout: 10_000, ports: { random: atOnce } })
   t.teardown(() => zk.close())
-  await zk.connect({ timeout: 15_000 })
+  await zk.connect({ timeout: 60_000 })
   const warnings: unknown[] = []
   zk.on('warning', warning => warnings.push(warning))
   const plain = await reading(t, zk, '/a')

@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
 import { errorOf, proxyTo } from './support.ts'
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 const text = (data: Uint8Array | null): string | null => (data === null ? null : Buffer.from(data).toString())
 

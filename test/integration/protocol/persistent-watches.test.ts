@@ -11,7 +11,7 @@ const server = await ownServer(t, { tickTime: 500 })
 
 t.jobs = 16
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 40_000 }, async t => {
+  t.test(name, { buffered: true, timeout: 90_000 }, async t => {
     if (await since(t, '3.6')) await body(t)
   })
 }
@@ -424,7 +424,7 @@ test('the watch goes with its reader: signal, break, return, return while it wai
   const waiting = zk.watch('/a')
   await waiting.next()
   const next = waiting.next()
-  t.same(await Promise.race([waiting.return(), errorAfter(5000)]), { value: undefined, done: true })
+  t.same(await Promise.race([waiting.return(), errorAfter(30_000)]), { value: undefined, done: true })
   t.same(await next, { value: undefined, done: true })
   await gone()
   const thrown = await errorOf(
@@ -458,7 +458,7 @@ test('aborted while there is no link, a stream ends at once and nothing is armed
   proxy.cut()
   await passed(history, 'suspended')
   const arming = read(t, zk, '/b')
-  await Promise.race([Promise.all([arming.stop(), armed.stop()]), errorAfter(5000)])
+  await Promise.race([Promise.all([arming.stop(), armed.stop()]), errorAfter(30_000)])
   t.same(arming.heard, [])
   proxy.set({ kind: 'pass' })
   await connectedAgain(root)

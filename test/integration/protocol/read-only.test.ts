@@ -24,12 +24,12 @@ const ensemble = await startEnsemble(3, {
 })
 t.teardown(() => ensemble.stop())
 const [survivor, ...others] = ensemble.members as [Server, Server, Server]
-const patient: ZooKeeperOptions = { sessionTimeout: 3000, ports: { random: atOnce } }
+const patient: ZooKeeperOptions = { sessionTimeout: 6000, ports: { random: atOnce } }
 
 /** Leaves one member, which then serves reads. */
 async function loseQuorum(): Promise<void> {
   await Promise.all(others.map(member => member.kill()))
-  await eventually('a read-only server', async () => (await survivor.mode()) === 'read-only', 20_000)
+  await eventually('a read-only server', async () => (await survivor.mode()) === 'read-only')
 }
 
 async function regainQuorum(): Promise<void> {
@@ -38,7 +38,7 @@ async function regainQuorum(): Promise<void> {
 }
 
 async function reach(zk: ZooKeeper, state: string): Promise<void> {
-  await eventually(`${state}, not ${zk.state}`, () => zk.state === state, 25_000)
+  await eventually(`${state}, not ${zk.state}`, () => zk.state === state, 60_000)
 }
 
 async function begin(t: Test, options: ZooKeeperOptions): Promise<{ zk: ZooKeeper; history: StateChange[] }> {

@@ -21,7 +21,7 @@ const [server, strict] = await Promise.all([
 t.teardown(() => Promise.all([server.stop(), strict.stop()]))
 const at = server.connectString
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 const al = (): SaslMechanism => digestMd5({ username: 'al', password: 'secret' })
 const wrong = (): SaslMechanism => digestMd5({ username: 'al', password: 'guess' })
@@ -36,12 +36,13 @@ interface Attempted {
 
 /** A client that is not expected to get in. */
 async function attempted(t: Test, connectString: string, more: ZooKeeperOptions): Promise<Attempted> {
-  const zk = new ZooKeeper(connectString, { sessionTimeout: 5000, ...more })
+  // An attempt gets so long: one that is given up counts like one that failed.
+  const zk = new ZooKeeper(connectString, { sessionTimeout: 30_000, ...more })
   t.teardown(() => zk.close())
   const failures: Error[] = []
   zk.on('attemptFailed', error => failures.push(error))
   const history = historyOf(zk)
-  const error = await errorOf(zk.connect({ timeout: 10_000 }).then(() => zk.exists('/')))
+  const error = await errorOf(zk.connect({ timeout: 60_000 }).then(() => zk.exists('/')))
   return { zk, failures, states: names(history), error }
 }
 
@@ -184,7 +185,7 @@ test('a mechanism that throws or hangs costs the attempt, and another one follow
       return { initial: () => new Promise(() => {}), respond: () => null }
     },
   }
-  const zk = await client(t, at, { sasl: hanging, sessionTimeout: 2000 })
+  const zk = await client(t, at, { sasl: hanging, sessionTimeout: 6000 })
   t.equal(begun, 2)
   await zk.close()
 })
@@ -212,7 +213,7 @@ test('a link that is cut in the middle of the exchange is followed by another, a
   })
   proxy.cut()
   await passed(history, 'suspended')
-  await eventually('connected', () => zk.state === 'connected', 5000)
+  await eventually('connected', () => zk.state === 'connected')
   t.equal(cuts, 4)
   t.equal(zk.generation, 1)
   t.same(names(history), ['suspended', 'connected'])
@@ -249,10 +250,10 @@ test('authentication is enforced: who has it not hears of it once, also when he 
   t.ok(states.length <= 2, states.join())
   t.match(await errorOf(zk.get('/')), { code: 'AUTH_FAILED' })
   // This one sends nothing but its pings.
-  const idle = new ZooKeeper(proxy.connectString, { sessionTimeout: 1500 })
+  const idle = new ZooKeeper(proxy.connectString, { sessionTimeout: 9000 })
   t.teardown(() => idle.close())
   const before = proxy.accepted
-  await idle.connect({ timeout: 5000 })
+  await idle.connect({ timeout: 60_000 })
   await eventually('the end', () => idle.state === 'authFailed')
   t.equal(proxy.accepted, before + 1)
   const wrongHere = await attempted(t, proxy.connectString, { sasl: wrong() })

@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client, ownServer } from '../../support/zookeeper.ts'
 import { connectedAgain, errorOf, freeze, historyOf, names, passed, proxyTo } from './support.ts'
 
-const test = concurrently({ jobs: 8, timeout: 60_000 })
+const test = concurrently({ jobs: 8, timeout: 90_000 })
 
 /** Brings the server back with nothing: as after a lost disk, or as another ensemble under the same name. */
 async function wipe(server: Server): Promise<void> {
@@ -52,7 +52,7 @@ test('H16: a killed server comes back: the session survives, and each of 1,000 w
 
 test('H6: a server frozen for longer than the session: lost, expired, then a new session', async t => {
   const server = await ownServer(t, { tickTime: 250 })
-  const zk = await client(t, server.connectString, { sessionTimeout: 1500 })
+  const zk = await client(t, server.connectString, { sessionTimeout: 4000 })
   const history = historyOf(zk)
   await zk.create('/frozen', null, { mode: 'ephemeral' })
   await freeze(t, server)
@@ -74,7 +74,7 @@ test('H6: a server frozen for longer than the session: lost, expired, then a new
 test('H9: a server that comes back empty: a new session without a restart, and all watches on data fire', async t => {
   const server = await ownServer(t, { tickTime: 250 })
   const proxy = await proxyTo(t, server.connectString)
-  const zk = await client(t, proxy.connectString, { sessionTimeout: 3000 })
+  const zk = await client(t, proxy.connectString, { sessionTimeout: 4500 })
   const history = historyOf(zk)
   const failures: Error[] = []
   zk.on('attemptFailed', error => failures.push(error))
@@ -122,7 +122,7 @@ test('H9: a server that comes back empty: a new session without a restart, and a
 test('H9: after a wipe the new session is a session like any other: its link may be cut', async t => {
   const server = await ownServer(t, { tickTime: 250 })
   const proxy = await proxyTo(t, server.connectString)
-  const zk = await client(t, proxy.connectString, { sessionTimeout: 2000 })
+  const zk = await client(t, proxy.connectString, { sessionTimeout: 5000 })
   const other = await client(t, server.connectString)
   for (let i = 0; i < 50; i++) await other.create(`/n-`, null, { mode: 'persistentSequential' })
   await zk.sync('/')

@@ -7,12 +7,14 @@ import { client, ownServer } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, connectedAgain, errorOf, historyOf, names, proxied, proxyTo } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+// No stall ends such a session, or its links.
+const T = 20_000
+const { connectString: at } = await ownServer(t, { tickTime: 250, config: { maxSessionTimeout: '60000' } })
 
-const test = concurrently({ jobs: 16, timeout: 40_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 test('H3: a stream that ends at any byte of a reply is followed by a sound one', async t => {
-  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 5000, ports: { random: atOnce } })
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: T, ports: { random: atOnce } })
   await zk.create('/bytes', 'abc')
   const sizes: number[] = []
   const restore = proxy.filter(frame => {
@@ -35,7 +37,7 @@ test('H3: a stream that ends at any byte of a reply is followed by a sound one',
 
 test('H3: a stream that ends at any byte of the handshake is followed by a sound one', async t => {
   const proxy = await proxyTo(t, at)
-  const first = await client(t, proxy.connectString, { sessionTimeout: 5000, ports: { random: atOnce } })
+  const first = await client(t, proxy.connectString, { sessionTimeout: T, ports: { random: atOnce } })
   const history = historyOf(first)
   for (let bytes = 0; bytes < 41; bytes++) {
     const seen = history.length
@@ -52,7 +54,7 @@ test('H3: a stream that ends at any byte of the handshake is followed by a sound
 })
 
 test('H3: a frame that is no reply ends its connection, not the session', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: T })
   const bad = [
     Buffer.from('0000000400000001', 'hex'),
     Buffer.from('ffffffff', 'hex'),
@@ -74,7 +76,7 @@ test('H3: a frame that is no reply ends its connection, not the session', async 
 })
 
 test('H30: a reply above the limit rejects its request alone, and the session goes on', async t => {
-  const { zk, history } = await proxied(t, at, { sessionTimeout: 4000, maxResponseSize: 2000 })
+  const { zk, history } = await proxied(t, at, { sessionTimeout: T, maxResponseSize: 2000 })
   await zk.create('/large', Buffer.alloc(3000))
   const [before, large, after] = await Promise.all([
     zk.exists('/'),
@@ -88,7 +90,7 @@ test('H30: a reply above the limit rejects its request alone, and the session go
 })
 
 test('H4: error codes that nobody knows reject one promise and nothing else', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 4000 })
+  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: T })
   const restore = proxy.filter(frame => {
     if (frame.kind !== 'reply' || frame.opcode !== OpCode.getACL) return 'pass'
     const bytes = Buffer.from(frame.bytes)

@@ -9,10 +9,12 @@ import { client, ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
-const T = 1500
+const { connectString: at } = await ownServer(t, { tickTime: 250, config: { maxSessionTimeout: '60000' } })
+/** Milliseconds of a session that shall outlive a stop, whatever else stops on the machine, and of one that shall not. */
+const LONG = 12_000
+const SHORT = 1500
 
-const test = concurrently({ jobs: 2, timeout: 40_000 })
+const test = concurrently({ jobs: 2, timeout: 90_000 })
 
 interface Line {
   readonly event: string
@@ -24,9 +26,10 @@ interface Line {
 async function startChild(
   t: Test,
   ephemeral: string,
+  sessionTimeout: number,
 ): Promise<{ lines: Line[]; pid: number; end(): Promise<number | null> }> {
   const script = fileURLToPath(new URL('children/client.ts', import.meta.url))
-  const child = spawn(process.execPath, scriptArgs(script, [at, String(T), ephemeral]), {
+  const child = spawn(process.execPath, scriptArgs(script, [at, String(sessionTimeout), ephemeral]), {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })
@@ -44,10 +47,10 @@ async function startChild(
 
 test('H13: a process that is stopped for a moment keeps its session', async t => {
   const witness = await client(t, at, { sessionTimeout: 5000 })
-  const { lines, pid, end } = await startChild(t, '/stopped-briefly')
+  const { lines, pid, end } = await startChild(t, '/stopped-briefly', LONG)
   const owner = BigInt(lines[0]!.sessionId)
   process.kill(pid, 'SIGSTOP')
-  await new Promise(resolve => setTimeout(resolve, T / 2))
+  await new Promise(resolve => setTimeout(resolve, LONG / 2))
   process.kill(pid, 'SIGCONT')
   t.equal(await end(), 0)
   t.ok(lines.every(line => BigInt(line.sessionId) === owner || line.event === 'closed'))
@@ -60,7 +63,7 @@ test('H13: a process that is stopped for a moment keeps its session', async t =>
 
 test('H13: a process that is stopped for longer than its session hears of it when it goes on', async t => {
   const witness = await client(t, at, { sessionTimeout: 5000 })
-  const { lines, pid, end } = await startChild(t, '/stopped')
+  const { lines, pid, end } = await startChild(t, '/stopped', SHORT)
   process.kill(pid, 'SIGSTOP')
   await eventually('the end of the session', async () => (await witness.exists('/stopped')) === null)
   t.equal(lines.length, 1)

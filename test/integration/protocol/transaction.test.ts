@@ -6,7 +6,7 @@ import { atLeast, serverVersion } from '../../support/versions.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
 import { errorOf } from './support.ts'
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 test('H31: all operations, each with its result', async t => {
   const zk = await connect(t)

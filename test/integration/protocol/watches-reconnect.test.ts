@@ -12,7 +12,7 @@ import { connectedAgain, passed, proxied } from './support.ts'
 const server = await ownServer(t, { tickTime: 500, heap: '512m' })
 const at = server.connectString
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 90_000 })
 
 function listener(): { watch: Watcher; heard: string[] } {
   const heard: string[] = []

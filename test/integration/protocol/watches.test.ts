@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.ts'
 import { client, connect, connectInChroot } from '../../support/zookeeper.ts'
 import { errorOf } from './support.ts'
 
-const test = concurrently({ jobs: 16, timeout: 30_000 })
+const test = concurrently({ jobs: 16, timeout: 90_000 })
 
 /** A watcher that notes what it hears. */
 function listener(): { watch: Watcher; heard: string[]; events: WatchedEvent[] } {

@@ -14,4 +14,5 @@ await zk.create(ephemeral, null, { mode: 'ephemeral' })
 report('ready')
 zk.on('state', ({ state }) => report(state))
 zk.on('stalled', () => report('stalled'))
-process.stdin.on('end', () => zk.close()).resume()
+// The test looks for the znode afterwards: however slow the server is, it has ended the session by then.
+process.stdin.on('end', () => zk.close({ timeout: 20_000 })).resume()
