@@ -1,35 +1,6 @@
 // What a run did and found, for people.
+import { countsOf } from './counts.ts'
 import type { RunResult } from './run.ts'
-
-export interface Counts {
-  readonly operations: number
-  readonly acknowledgedWrites: number
-  /** Writes of unknown fate. */
-  readonly unknownWrites: number
-  readonly faults: number
-  /** Connections beyond the first of each client. */
-  readonly reconnects: number
-  readonly expirations: number
-  readonly locks: number
-  readonly fired: number
-  readonly told: number
-}
-
-export function countsOf({ history, connections }: RunResult): Counts {
-  const { operations, lives, states, helds, oneShots, streams, faults } = history
-  const writes = operations.filter(({ writes }) => writes.length > 0)
-  return {
-    operations: operations.length,
-    acknowledgedWrites: writes.filter(({ outcome }) => outcome.kind === 'ok').length,
-    unknownWrites: writes.filter(({ outcome }) => outcome.kind === 'failed' && outcome.maybe).length,
-    faults: faults.length,
-    reconnects: Math.max(0, connections - lives.length),
-    expirations: states.filter(({ state }) => state === 'expired').length,
-    locks: helds.length,
-    fired: oneShots.filter(({ fired }) => fired.length > 0).length,
-    told: streams.reduce((sum, { events }) => sum + events.length, 0),
-  }
-}
 
 /** A line for the counts, one for the faults, and up to `most` lines for each rule that was broken. */
 export function summaryOf(result: RunResult, most = 5): string {
