@@ -62,9 +62,13 @@ export class Sessions {
   restart(): void {
     const former = this.current
     const { state, begun } = former
-    if (isTerminal(state)) this.#begin(this.#open(null), state)
     // One that waits for its start is new: a listener hears of it, or of the end of the one before.
-    else if (begun) this.#replace(state, former.giveUp())
+    if (!begun && !isTerminal(state)) return
+    const heirs = former.giveUp()
+    const { pacing, clock, servers } = this.#environment
+    pacing.restarted({ at: clock.now(), servers: servers.size }, this.#announcer.events.telling)
+    if (isTerminal(state)) this.#begin(this.#open(null), state)
+    else this.#replace(state, heirs)
   }
 
   #open(credentials: SessionCredentials | null): Session {

@@ -93,6 +93,8 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
    * as `connect` does. The old one is given up as if it had expired: listeners, credentials and armed watches stay (but
    * for the watches after `close()`), reads that wait go on, writes that were sent reject with SESSION_EXPIRED. Its
    * ephemeral znodes go with its timeout. In a listener that hears of an expiry it means the session that follows anyway.
+   * It connects at once, but attempts stay paced: of several restarts within a second only the first does, and one that a
+   * listener calls waits as long as the client would have by itself.
    */
   restart(options: RequestOptions = {}): Promise<void> {
     try {

@@ -40,6 +40,8 @@ export class Session {
   readonly #ended = new AbortController()
   #state: SessionState = 'connecting'
   #address: Address | null = null
+  /** When the connection at hand, or the last one, was made. */
+  #linkedAt = 0
   /** Ends what goes on for the sake of the connection at hand. */
   #linkEnded = new AbortController()
   #loop: Promise<void> | null = null
@@ -109,7 +111,6 @@ export class Session {
       failed: error => this.#failed(error as ConnectError),
       unstable: () => this.#port.warning(new Error(UNSTABLE)),
       saving: () => (this.#state === 'connecting' ? null : this.timeout),
-      stable: () => this.timeout / 3,
     })
   }
 
@@ -166,7 +167,7 @@ export class Session {
   async #link(): Promise<number> {
     const { sessionTimeout, servers, connect, sasl } = this.#environment
     const { handshake } = this.#identity
-    const over = deferred<void>()
+    const over = deferred<number>()
     const gap = gapOf(this.#environment)
     const made = await attempt({
       ...handshake,
@@ -184,9 +185,7 @@ export class Session {
       made.connection.close(error as Error)
       throw failureOf({ stage: 'handshake', address: made.address, lastZxid: handshake.lastZxid }, error)
     }
-    const since = this.#environment.clock.now()
-    await over.promise
-    return this.#environment.clock.now() - since
+    return over.promise
   }
 
   #established({ connection, address, outcome, sentAt }: Attempt, gap: Gap): void {
@@ -203,6 +202,7 @@ export class Session {
     this.#identity.accepted(outcome)
     log('session %s on %s', formatSessionId(outcome.session.id), connection.remote)
     this.#requests.connection = connection
+    this.#linkedAt = this.#environment.clock.now()
     this.#address = address
     this.#lifeline.established(timeouts, sentAt)
     for (const packet of this.#environment.credentials.packets()) handled(connection.authenticate(packet))
@@ -215,27 +215,27 @@ export class Session {
     this.#pump()
   }
 
-  #connectionPort(over: Deferred<void>): ConnectionPort {
+  #connectionPort(over: Deferred<number>): ConnectionPort {
     return {
       proven: at => this.#lifeline.proven(at),
       notified: (event, zxid) => this.#port.notified(event, zxid),
       writable: () => this.#pump(),
       authFailed: () => this.#end('authFailed'),
       stalled: ms => this.#port.stalled(ms),
-      closed: (cause, unanswered) => {
-        this.#unlinked(cause, unanswered)
-        over.resolve()
-      },
+      closed: (cause, unanswered) => over.resolve(this.#unlinked(cause, unanswered)),
     }
   }
 
-  #unlinked(cause: Error | undefined, unanswered: PendingRequest[]): void {
+  /** Tells for how long there was a link, in milliseconds. */
+  #unlinked(cause: Error | undefined, unanswered: PendingRequest[]): number {
     if (this.#connection === null) {
       // It ended before its session was through the door: what was sent there belongs to that attempt.
       for (const request of unanswered) request.fail('CONNECTION_LOSS', cause)
-      return
+      return 0
     }
     log('connection over: %s', cause ?? 'closed by the server')
+    const lasted = this.#environment.clock.now() - this.#linkedAt
+    if (lasted > this.timeout / 3) this.#environment.pacing.proven()
     this.#requests.connection = null
     this.#identity.linkLost()
     this.#linkEnded.abort()
@@ -244,6 +244,7 @@ export class Session {
     this.#requests.restore(unanswered, isTerminal(state) ? terminalCodes[state] : 'CONNECTION_LOSS', cause)
     // A server hangs up after closeSession: that is the end, not a loss.
     if (this.#closing === null) this.#move('linkLost')
+    return lasted
   }
 
   /** Reads go on meanwhile. `signal` is that of this connection, which may be over by now. */

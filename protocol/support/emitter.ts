@@ -54,6 +54,11 @@ export class Emitter<Events extends object> {
     else this.#waiting.push(task)
   }
 
+  /** True while listeners hear of something: who calls may be one of them. */
+  get telling(): boolean {
+    return this.#waiting !== null
+  }
+
   count(name: keyof Events): number {
     return this.#listeners.get(name)?.size ?? 0
   }

@@ -1,8 +1,9 @@
 // The loop that connects again and again: when it pauses, for how long, and how it ends.
 import { parseConnectString } from '../../../protocol/net/connect-string.ts'
 import { ServerList } from '../../../protocol/net/server-list.ts'
+import { Pacing } from '../../../protocol/session/pacing.ts'
 import type { ReconnectPort } from '../../../protocol/session/reconnect-loop.ts'
-import { Pacing, reconnectLoop } from '../../../protocol/session/reconnect-loop.ts'
+import { reconnectLoop } from '../../../protocol/session/reconnect-loop.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { outcomeOf } from '../../support/outcome.ts'
 import type { Test } from '../../tap.ts'
@@ -10,6 +11,7 @@ import { t } from '../../tap.ts'
 
 interface Loop {
   readonly clock: FakeClock
+  readonly pacing: Pacing
   /** When each link was tried, in milliseconds from the start. */
   readonly tried: number[]
   readonly errors: unknown[]
@@ -30,8 +32,10 @@ function loopOf(t: Test, servers: string, random = 1): Loop {
     random: () => 1 - 2 ** -40,
   })
   const stopped = new AbortController()
+  const pacing = new Pacing(() => random)
   const loop: Loop = {
     clock,
+    pacing,
     tried: [],
     errors: [],
     next: () => Promise.reject(new Error('refused')),
@@ -49,12 +53,9 @@ function loopOf(t: Test, servers: string, random = 1): Loop {
     failed: error => loop.errors.push(error),
     saving: () => loop.saving,
     unstable: () => loop.unstable.push(loop.tried.length),
-    stable: () => 1000,
   }
   const { signal } = stopped
-  const outcome = outcomeOf(
-    reconnectLoop({ clock, pacing: new Pacing(() => random), servers: list }, signal, port),
-  )
+  const outcome = outcomeOf(reconnectLoop({ clock, pacing, servers: list }, signal, port))
   t.teardown(async () => {
     stopped.abort()
     await clock.settle()
@@ -106,6 +107,7 @@ t.test('H7: reconnect loop: only a connection that lasts makes the next pauses s
   t.strictSame(pauses(loop.tried).slice(4), [800, 1600], 'connections that break at once')
   loop.next = async () => {
     loop.next = () => Promise.reject(new Error('refused'))
+    loop.pacing.proven()
     return 1001
   }
   await loop.clock.advance(2700)
