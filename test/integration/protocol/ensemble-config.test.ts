@@ -7,13 +7,13 @@ import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { errorOf, historyOf, inOrder, names } from './support.ts'
+import { clientAt, errorOf, historyOf, inOrder, names } from './support.ts'
 
 const ensemble = await startEnsemble(3, {
   tickTime: 300,
   reconfig: true,
   superDigest: 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
-  config: { initLimit: '20', syncLimit: '8' },
+  config: { initLimit: '60', syncLimit: '20', maxSessionTimeout: '60000' },
 })
 t.teardown(() => ensemble.stop())
 const [one, two, three] = ensemble.members as [Server, Server, Server]
@@ -40,28 +40,21 @@ function read(data: Uint8Array | null): { servers: Map<string, string>; version:
 async function changed(
   run: () => Promise<{ readonly data: Uint8Array | null }>,
 ): Promise<ReturnType<typeof read>> {
-  return await eventually(
-    'the reconfiguration',
-    async () => {
-      try {
-        return read((await run()).data)
-      } catch (error) {
-        const { code } = error as { code?: string }
-        if (code === 'RECONFIG_IN_PROGRESS' || code === 'NEW_CONFIG_NO_QUORUM') return null
-        throw Object.assign(new Error('unexpected'), { cause: error })
-      }
-    },
-    20_000,
-  )
+  return await eventually('the reconfiguration', async () => {
+    try {
+      return read((await run()).data)
+    } catch (error) {
+      const { code } = error as { code?: string }
+      if (code === 'RECONFIG_IN_PROGRESS' || code === 'NEW_CONFIG_NO_QUORUM') return null
+      throw Object.assign(new Error('unexpected'), { cause: error })
+    }
+  })
 }
 
 async function connected(t: Test, first: Server, more = {}): Promise<ZooKeeper> {
   const rest = ensemble.members.filter(member => member !== first)
-  return await client(t, listed(first, ...rest), {
-    sessionTimeout: 6000,
-    ports: { random: inOrder },
-    ...more,
-  })
+  const options = { sessionTimeout: 20_000, ports: { random: inOrder }, ...more }
+  return await clientAt(t, first, listed(first, ...rest), options)
 }
 
 t.test('who may not change the configuration is told so, and so is who does not make sense', async t => {
@@ -88,8 +81,8 @@ t.test('a member leaves and comes back: everybody who watches hears of it', asyn
   const id = String(ensemble.members.indexOf(leaver) + 1)
   const stay = ensemble.members.filter(member => member !== leaver)
   const ids = ['1', '2', '3'].filter(other => other !== id)
-  const admin = await client(t, listed(...stay), { ...root, sessionTimeout: 6000 })
-  const watcher = await client(t, `${listed(...stay)}/app`, { sessionTimeout: 6000 })
+  const admin = await client(t, listed(...stay), { ...root, sessionTimeout: 20_000 })
+  const watcher = await client(t, `${listed(...stay)}/app`, { sessionTimeout: 20_000 })
   const events: WatchedEvent[] = []
   const before = read((await watcher.getConfig({ watch: event => events.push(event) })).data)
   const left = await connected(t, leaver)
@@ -141,7 +134,7 @@ t.test('updateServers: a client stays where it may, moves where it must, and kee
 
 t.test('updateServers: a list that grows moves part of the clients, and no session is lost', async t => {
   const clients = await Promise.all(
-    Array.from({ length: 30 }, () => client(t, listed(one), { sessionTimeout: 6000 })),
+    Array.from({ length: 30 }, () => client(t, listed(one), { sessionTimeout: 20_000 })),
   )
   const ids = clients.map(zk => zk.sessionId)
   for (const zk of clients) zk.updateServers(listed(one, two, three))
@@ -157,7 +150,7 @@ t.test('updateServers: a list that grows moves part of the clients, and no sessi
 })
 
 t.test('updateServers: while there is no connection, the new list is what is tried', async t => {
-  const zk = await client(t, listed(three), { sessionTimeout: 15_000 })
+  const zk = await client(t, listed(three), { sessionTimeout: 20_000 })
   const { sessionId } = zk
   const history = historyOf(zk)
   await three.kill()

@@ -7,32 +7,30 @@ import { eventually } from '../../support/eventually.ts'
 import { client } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { errorOf, freeze, historyOf, inOrder, names, passed } from './support.ts'
+import { clientAt, errorOf, freeze, historyOf, inOrder, names, passed } from './support.ts'
 
 // One after the other: each needs a whole ensemble to begin with.
-const ensemble = await startEnsemble(3, { tickTime: 400, config: { initLimit: '20', syncLimit: '4' } })
+const ensemble = await startEnsemble(3, {
+  tickTime: 400,
+  config: { initLimit: '60', syncLimit: '15', maxSessionTimeout: '60000' },
+})
 t.teardown(() => ensemble.stop())
 
 /** A client whose first server is this one, and that tries the others in order. */
 async function clientOf(t: Test, first: Server, sessionTimeout: number): Promise<ZooKeeper> {
   const others = ensemble.members.filter(member => member !== first)
   const connectString = [first, ...others].map(member => member.connectString).join(',')
-  const zk = await client(t, connectString, { sessionTimeout, ports: { random: inOrder } })
-  t.equal(zk.remote, first.connectString)
-  return zk
+  return await clientAt(t, first, connectString, { sessionTimeout, ports: { random: inOrder } })
 }
 
 /** Writes until it works, as the caller of a write has to decide for itself. */
 async function persist(zk: ZooKeeper, path: string): Promise<void> {
-  await eventually(
-    `${path} is written`,
-    () =>
-      zk.create(path).catch(error => {
-        if (error.code === 'NODE_EXISTS') return true
-        if (error.code === 'CONNECTION_LOSS') return false
-        throw error
-      }),
-    20_000,
+  await eventually(`${path} is written`, () =>
+    zk.create(path).catch(error => {
+      if (error.code === 'NODE_EXISTS') return true
+      if (error.code === 'CONNECTION_LOSS') return false
+      throw error
+    }),
   )
 }
 
@@ -40,7 +38,7 @@ t.test(
   'H16: the leader dies: clients of every member keep their sessions and watches, and writes go on',
   async t => {
     const leader = await ensemble.leader()
-    const clients = await Promise.all(ensemble.members.map(member => clientOf(t, member, 8000)))
+    const clients = await Promise.all(ensemble.members.map(member => clientOf(t, member, 20_000)))
     const histories = clients.map(historyOf)
     const ids = clients.map(zk => zk.sessionId)
     const heard = clients.map((): string[] => [])
@@ -80,7 +78,7 @@ t.test(
   'a follower freezes: its client moves on with the same session, and what it wrote is there',
   async t => {
     const follower = await ensemble.follower()
-    const zk = await clientOf(t, follower, 3000)
+    const zk = await clientOf(t, follower, 12_000)
     const history = historyOf(zk)
     const { sessionId } = zk
     await zk.create('/follower', null, { mode: 'ephemeral' })
@@ -107,7 +105,7 @@ t.test(
 
 t.test('without a quorum nothing is answered, and nothing is forgotten', async t => {
   const [one, two, three] = ensemble.members as [Server, Server, Server]
-  const zk = await clientOf(t, one, 8000)
+  const zk = await clientOf(t, one, 12_000)
   const history = historyOf(zk)
   await zk.create('/quorum', 'a')
   await Promise.all([two.kill(), three.kill()])

@@ -13,6 +13,8 @@ const { connectString: at } = await ownServer(t, { tickTime: 250, config: { maxS
 /** Milliseconds of a session that shall be lost, and of one that shall not though the machine stands still for a while. */
 const T = 1000
 const LONG = 6000
+/** Of one that is blocked for most of it, with some seconds to spare for the machine. */
+const LONGER = 16_000
 
 const cell = new Int32Array(new SharedArrayBuffer(4))
 /** Nothing in this process runs for so long. */
@@ -52,14 +54,14 @@ t.test('H13: a loop that is blocked for half the session timeout keeps the sessi
 
 t.test('H13: a proof of life that came while the loop was blocked counts', async t => {
   let pinged = (): void => {}
-  const zk = await client(t, at, { sessionTimeout: LONG, ports: seeingPings(() => pinged()) })
+  const zk = await client(t, at, { sessionTimeout: LONGER, ports: seeingPings(() => pinged()) })
   const history = historyOf(zk)
   await zk.exists('/')
   await new Promise<void>(resolve => {
     pinged = () => {
       pinged = () => {}
       // More than a session since the proof before it, less since this one, whose answer waits in the socket.
-      block(0.75 * LONG)
+      block(0.75 * LONGER)
       resolve()
     }
   })

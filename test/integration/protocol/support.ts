@@ -29,6 +29,21 @@ export async function proxied(
   return { zk, proxy, history: historyOf(zk) }
 }
 
+/** A client whose first link is the one to this server: where a stall takes it to the next one, another is made. */
+export async function clientAt(
+  t: Test,
+  server: Server,
+  connectString: string,
+  options: ZooKeeperOptions,
+): Promise<ZooKeeper> {
+  return await eventually(`a client at ${server.connectString}`, async () => {
+    const zk = await client(t, connectString, options)
+    if (zk.remote === server.connectString) return zk
+    await zk.close()
+    return null
+  })
+}
+
 /** Every change of state from now on. */
 export function historyOf(zk: ZooKeeper): StateChange[] {
   const history: StateChange[] = []
