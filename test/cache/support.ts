@@ -1,10 +1,14 @@
-// A server for the unit tests of caches: answers from a small tree, holds answers back when a test says so.
+// What the unit tests of caches share: a server that answers from a small tree when a test says so, and a cache on it.
 import { Buffer } from 'node:buffer'
 import type { Stat } from '../../protocol/index.ts'
 import { childOf, nameOf, parentOf } from '../../protocol/index.ts'
+import type { CachePorts, ZnodeCache } from '../../src/cache/index.ts'
+import { outcomeOf } from '../support/outcome.ts'
 import type { World } from '../support/scripted-client.ts'
+import { connectedWorld } from '../support/scripted-client.ts'
 import type { ScriptedConnection, ScriptedRequest } from '../support/scripted-server.ts'
 import { aStat } from '../support/scripted-server.ts'
+import type { Test } from '../tap.ts'
 
 interface Znode {
   data: Buffer
@@ -113,4 +117,25 @@ export class SmallServer {
       .filter(other => other !== path && childOf(path, nameOf(other)) === other)
       .map(nameOf)
   }
+}
+
+export interface Scene {
+  readonly world: World
+  readonly server: SmallServer
+  readonly ports: CachePorts
+}
+
+export async function scene(t: Test, random = 0): Promise<Scene> {
+  const world = await connectedWorld(t)
+  return { world, server: new SmallServer(), ports: { clock: world.clock, random: () => random } }
+}
+
+/** Starts a cache and answers all that it asks; it is closed before the client is. */
+export async function started<C extends ZnodeCache>(t: Test, { world, server }: Scene, cache: C): Promise<C> {
+  t.teardown(() => cache.close())
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  if (start.state !== 'resolved') throw new Error(`start is ${start.state}`)
+  server.reads.length = 0
+  return cache
 }
