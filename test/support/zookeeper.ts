@@ -27,6 +27,14 @@ export async function ownServer(t: Test, options: ServerOptions = {}): Promise<S
   return server
 }
 
+/**
+ * A server that a file has for itself, for sessions of half a second where a test is about their end, and of a minute
+ * where one is not: such a link outlasts a machine that stands still for a while.
+ */
+export function serverForAnySession(t: Test): Promise<Server> {
+  return ownServer(t, { tickTime: 250, config: { maxSessionTimeout: '60000' } })
+}
+
 /** A client that the test closes, in a chroot that nobody else uses and that the test removes. */
 export async function connect(t: Test, options: ZooKeeperOptions = {}): Promise<ZooKeeper> {
   const { zk } = await connectInChroot(t, options)

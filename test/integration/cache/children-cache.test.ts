@@ -14,7 +14,7 @@ import type { Replay } from './support.ts'
 import { counting, kept, outage, replayOf, same } from './support.ts'
 
 const server = await ownServer(t, { tickTime: 500 })
-const test = concurrently({ jobs: 8, timeout: 60_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 interface Scene extends Stage {
   readonly cache: ChildrenCache & { readonly warnings: unknown[] }

@@ -4,15 +4,15 @@ import { deferred } from '../../../protocol/support/deferred.ts'
 import type { Tenure } from '../../../src/recipes/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, errorOf, historyOf, passed } from '../protocol/support.ts'
 import { loseReply } from '../registry/support.ts'
 import { arena, inLine, LOCK } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 4, timeout: 90_000 })
+const test = concurrently({ jobs: 4, timeout: 120_000 })
 
 test('H22: a hundred lost replies of creations: never more than one node for a contender', async t => {
   const ground = await arena(t, at)

@@ -4,15 +4,15 @@ import { deferred } from '../../../protocol/support/deferred.ts'
 import { Semaphore } from '../../../src/recipes/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer } from '../../support/zookeeper.ts'
+import { client, serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { atOnce, errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
 import { loseReply } from '../registry/support.ts'
 import { arena, GUARD, inLine, LOCK } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('lost replies of the guard, of the lease and of the deletions leave no ghosts', async t => {
   const ground = await arena(t, at)

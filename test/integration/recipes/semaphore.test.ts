@@ -4,15 +4,15 @@ import type { Tenure } from '../../../src/recipes/index.ts'
 import { RecipeError, Semaphore } from '../../../src/recipes/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { arena, GUARD, inLine, LOCK } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 250 })
+const server = await serverForAnySession(t)
 const at = server.connectString
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('a lease, as the tree shows it', async t => {
   const ground = await arena(t, at)

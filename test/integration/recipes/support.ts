@@ -8,6 +8,9 @@ import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { proxied } from '../protocol/support.ts'
 
+/** A session that no pause of the machine ends, and no link of it, in milliseconds. */
+const LASTING = 30_000
+
 export const LOCK = '/lock'
 export const GUARD = '/lock-__lock__'
 
@@ -40,7 +43,7 @@ export async function arena(t: Test, at: string): Promise<Arena> {
     witness,
     servers,
     contender: async (options = {}, zooKeeper = {}) => {
-      const made = await proxied(t, at, { sessionTimeout: 4000, ...zooKeeper })
+      const made = await proxied(t, at, { sessionTimeout: LASTING, ...zooKeeper })
       // The proxy takes no chroot, so the view stands for it.
       return { ...made, semaphore: new Semaphore(made.zk.chroot(chroot), LOCK, options) }
     },

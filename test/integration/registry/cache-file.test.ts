@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
 import { folder } from '../../support/folder.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import type { Branch } from './support.ts'
 import { branch, recorder, registryAt, settled } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 4, timeout: 60_000 })
+const test = concurrently({ jobs: 4, timeout: 120_000 })
 
 interface Scene extends Branch {
   readonly cacheFile: string

@@ -3,14 +3,14 @@ import { OpCode } from '../../../protocol/opcodes.ts'
 import type { Snapshot } from '../../../src/registry/snapshot.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('N34: the same callback counts once; another one is called at once', async t => {
   const { servers, witness } = await branch(t, at)

@@ -6,14 +6,14 @@ import type { SnapshotFor } from '../../../src/index.ts'
 import type { RequestFrame } from '../../../src/testing/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer, servers } from '../../support/zookeeper.ts'
+import { serverForAnySession, servers } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, registryAt, settled, takeDown } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 4, timeout: 60_000 })
+const test = concurrently({ jobs: 4, timeout: 120_000 })
 
 type Family = SnapshotFor<{ childData: true }>
 

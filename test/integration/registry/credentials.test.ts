@@ -7,14 +7,14 @@ import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import type { FaultProxy, RequestFrame } from '../../../src/testing/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import { branch, ownedBy, proxiedRegistry, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 6, timeout: 60_000 })
+const test = concurrently({ jobs: 6, timeout: 120_000 })
 
 /** `user:password` of every auth packet, in order. */
 function proofs(requests: readonly RequestFrame[]): string[] {

@@ -6,7 +6,7 @@ import { readAcl } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import {
@@ -20,9 +20,9 @@ import {
   settled,
 } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('setData writes a persistent node in one write, with its parents', async t => {
   const { servers, witness } = await branch(t, at)
@@ -147,7 +147,7 @@ test('without permission: NO_AUTH, and the path stays free', async t => {
 })
 
 test('into a black hole: a typed error in time, an abort at once', async t => {
-  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 4000 })
   await registry.setData('/a', { n: 1 })
   proxy.set({ kind: 'blackHole', direction: 'both' })
   t.match(await errorOf(registry.setData('/a', { n: 2 }, { timeout: 200 })), { code: 'NO_CONNECTION' })

@@ -4,7 +4,6 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startServer } from '../../../scripts/zookeeper/server.ts'
 import { parse, render } from '../../../src/registry/cache-format.ts'
 import type { View } from '../../../src/registry/discovery/view.ts'
 import type { DiscoverOptions } from '../../../src/registry/discovery/view-options.ts'
@@ -13,19 +12,18 @@ import type { FaultProxy } from '../../../src/testing/index.ts'
 import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { folder } from '../../support/folder.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { proxyTo } from '../protocol/support.ts'
 import type { Branch } from './support.ts'
 import { branch, registryAt } from './support.ts'
 
-const server = await startServer({ tickTime: 250 })
-t.teardown(() => server.stop())
-const at = server.connectString
+const { connectString: at } = await serverForAnySession(t)
 
 t.jobs = 4
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { buffered: true, timeout: 60_000 }, body)
+  t.test(name, { buffered: true, timeout: 120_000 }, body)
 }
 
 interface Ground extends Branch {
@@ -172,7 +170,7 @@ test('N45: discover: a process that is killed while it saves leaves a file that 
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
   let changes = 0
   createInterface({ input: child.stdout }).on('line', () => changes++)
-  await eventually('it sees both', () => changes > 0)
+  await eventually('it sees both', () => changes > 0, 90_000)
   let n = 0
   const listing = async (): Promise<boolean> => {
     await place.witness.set('/web/a:1', `{"zone":"x","weight":${++n}}`)

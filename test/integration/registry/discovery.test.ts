@@ -2,14 +2,14 @@
 
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('discover: nodes of the Python package and of setNode are instances', async t => {
   const { servers, witness } = await branch(t, at)

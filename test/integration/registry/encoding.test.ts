@@ -6,14 +6,14 @@ import { OpCode } from '../../../protocol/opcodes.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, dataOf, loseReply, ownedBy, proxiedRegistry, registryAt, settled } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 4, timeout: 60_000 })
+const test = concurrently({ jobs: 4, timeout: 120_000 })
 
 async function textOf(zk: ZooKeeper, path: string): Promise<string> {
   return Buffer.from((await zk.get(path)).data ?? []).toString()

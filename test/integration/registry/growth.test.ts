@@ -7,18 +7,18 @@ import { LockBook } from '../../../src/registry/lock-book.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { onNode } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer } from '../../support/zookeeper.ts'
+import { client, serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 250 })
+const server = await serverForAnySession(t)
 const at = server.connectString
 
 // One after the other: they count the watches of the server.
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { timeout: 60_000 }, body)
+  t.test(name, { timeout: 120_000 }, body)
 }
 
 /** Of data and existence; the server does not count those of names. */

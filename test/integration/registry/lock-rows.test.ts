@@ -2,14 +2,14 @@
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 6, timeout: 60_000 })
+const test = concurrently({ jobs: 6, timeout: 120_000 })
 
 test('N70: one object for path and number of holders; wrong options and read-only are refused', async t => {
   const { servers } = await branch(t, at)

@@ -3,14 +3,14 @@ import { digestAcl, readAcl } from '../../../protocol/index.ts'
 import { RecipeError } from '../../../src/recipes/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, proxiedRegistry, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('withLock runs the task while it holds the lock, and releases whatever happens', async t => {
   const { servers, witness } = await branch(t, at)

@@ -1,10 +1,10 @@
 // Reading from memory against a real server: peek and get of paths that are followed.
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { proxiedRegistry, recorder, takeDown } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
 t.test('N29: peek and get of a path that is followed make nothing new and ask nobody', async t => {
   const { registry, witness, requests } = await proxiedRegistry(t, at)

@@ -7,12 +7,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { getServiceRegistry } from '../../../src/registry/shared.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { branch, dataOf, ownerOf } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
 const SCRIPT = fileURLToPath(new URL('children/member.ts', import.meta.url))
 /** On Node 20, `--import` does not reach a thread. */
@@ -21,8 +21,8 @@ const LOADER = `import('tsx/esm/api').then(api => {
   return import(${JSON.stringify(pathToFileURL(SCRIPT).href)})
 })`
 /** Longer than a loaded machine keeps a process waiting. */
-const LONG = 5000
-const SHORT = 1500
+const LONG = 60_000
+const SHORT = 4000
 
 interface Line {
   readonly event: 'ready' | 'up' | 'down' | 'seen'

@@ -4,14 +4,14 @@ import { OpCode } from '../../../protocol/opcodes.ts'
 import { FORMAT_NAMES } from '../../../src/registry/formats/by-name.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, loseReply, ownerOf, proxiedRegistry, registryAt, settled, takeDown } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 const host = { host: '10.0.0.1', port: 80 }
 
@@ -224,7 +224,7 @@ test('register: what fails is taken back', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
   await witness.create('/web/10.0.0.1:80', 'x', { mode: 'ephemeral', parents: true })
-  t.match(await errorOf(registry.register('/web', host, { timeout: 3000 })), { code: 'OWNED_BY_OTHER' })
+  t.match(await errorOf(registry.register('/web', host, { timeout: 10_000 })), { code: 'OWNED_BY_OTHER' })
   await witness.delete('/web/10.0.0.1:80')
   await settled(registry)
   t.notOk(await witness.exists('/web/10.0.0.1:80'), 'nobody waits for it any more')

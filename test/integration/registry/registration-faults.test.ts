@@ -2,15 +2,24 @@
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer, servers } from '../../support/zookeeper.ts'
+import { client, serverForAnySession, servers } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, historyOf, passed, renewed } from '../protocol/support.ts'
-import { dataOf, loseReply, ownedBy, ownerOf, proxiedRegistry, settled, takeDown } from './support.ts'
+import {
+  dataOf,
+  loseReply,
+  obstructed,
+  ownedBy,
+  ownerOf,
+  proxiedRegistry,
+  settled,
+  takeDown,
+} from './support.ts'
 
-const server = await ownServer(t, { tickTime: 250 })
+const server = await serverForAnySession(t)
 const at = server.connectString
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('N58, H5: registrations come back in the next session, with the newest data', async t => {
   const { registry, witness } = await proxiedRegistry(t, at)
@@ -169,7 +178,7 @@ test('a stranger who takes the path between two sessions is not disturbed, and t
   await eventually('the next session', () => registry.client.generation === 2 && registry.getState())
   await settled(registry)
   t.equal(await ownerOf(witness, '/a'), stranger.sessionId)
-  const error = await errorOf(registry.setNode('/a', { n: 2 }, { timeout: 200 }))
+  const error = await obstructed(registry, '/a', { n: 2 })
   t.match(error, { code: 'OWNED_BY_OTHER' })
   await stranger.close()
   await ownedBy(witness, '/a', registry)
@@ -177,7 +186,7 @@ test('a stranger who takes the path between two sessions is not disturbed, and t
 })
 
 test('setNode into a black hole: a typed error in time, and the node stands when the link is back', async t => {
-  const { registry, witness, proxy } = await proxiedRegistry(t, at)
+  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 4000 })
   proxy.set({ kind: 'blackHole', direction: 'both' })
   const error = await errorOf(registry.setNode('/a', { n: 1 }, { timeout: 300 }))
   t.match(error, { name: 'NoConnectionError', code: 'NO_CONNECTION' })
@@ -187,7 +196,7 @@ test('setNode into a black hole: a typed error in time, and the node stands when
 })
 
 test('stop while calls are under way settles them', async t => {
-  const { registry, proxy } = await proxiedRegistry(t, at)
+  const { registry, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 4000 })
   await registry.setNode('/there', { n: 1 })
   proxy.set({ kind: 'blackHole', direction: 'both' })
   const calls = {

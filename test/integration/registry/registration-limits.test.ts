@@ -2,16 +2,16 @@
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { deferred } from '../../../protocol/support/deferred.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer } from '../../support/zookeeper.ts'
+import { client, serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, renewed } from '../protocol/support.ts'
 import { branch, ownerOf, proxiedRegistry, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { timeout: 90_000 }, body)
+  t.test(name, { timeout: 120_000 }, body)
 }
 
 test('bad input: each is a typed error, and the registry goes on', async t => {

@@ -2,15 +2,15 @@
 import { digestAcl, openAcl, Permission, readAcl } from '../../../protocol/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, ownServer } from '../../support/zookeeper.ts'
+import { client, serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, dataOf, ownedBy, ownerOf, registryAt } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 250 })
+const server = await serverForAnySession(t)
 const at = server.connectString
 
-const test = concurrently({ jobs: 8, timeout: 40_000 })
+const test = concurrently({ jobs: 8, timeout: 120_000 })
 
 test('setNode creates an ephemeral node with its parents, and resolves when it stands', async t => {
   const { servers, witness } = await branch(t, at)
@@ -207,7 +207,7 @@ test("a stranger's ephemeral is waited for", async t => {
   const registry = await registryAt(t, servers)
   const stranger = await client(t, servers)
   await stranger.create('/a', 'theirs', { mode: 'ephemeral' })
-  const setting = registry.setNode('/a', { n: 1 }, { timeout: 15_000 })
+  const setting = registry.setNode('/a', { n: 1 }, { timeout: 60_000 })
   await eventually('the watch is armed', async () => (await server.command('wchs')).includes('watches'))
   t.equal(await ownerOf(witness, '/a'), stranger.sessionId)
   await stranger.close()
@@ -220,7 +220,7 @@ test('OWNED_BY_OTHER when it does not go in time, and the wish stays', async t =
   const registry = await registryAt(t, servers)
   const stranger = await client(t, servers)
   await stranger.create('/a', 'theirs', { mode: 'ephemeral' })
-  const error = await errorOf(registry.setNode('/a', { n: 1 }, { timeout: 2500 }))
+  const error = await errorOf(registry.setNode('/a', { n: 1 }, { timeout: 10_000 }))
   t.match(error, { name: 'ServiceRegistryError', code: 'OWNED_BY_OTHER', path: '/a' })
   t.equal(await ownerOf(witness, '/a'), stranger.sessionId, 'it was left alone')
   t.equal((await witness.get('/a')).data?.toString(), 'theirs')

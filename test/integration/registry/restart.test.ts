@@ -15,22 +15,24 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { SessionCredentials } from '../../../protocol/index.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import type { ThreadMark } from '../../../src/registry/thread-mark.ts'
 import { ownMark } from '../../../src/registry/thread-mark.ts'
+import { expireSession } from '../../../src/testing/index.ts'
 import { scriptArgs } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf } from '../protocol/support.ts'
 import { branch, dataOf, ownerOf, registryAt } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 500 })
+const server = await serverForAnySession(t)
 const at = server.connectString
 
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(name, { timeout: 90_000 }, body)
+  t.test(name, { timeout: 120_000 }, body)
 }
 
 /** A file of its own in a folder that the test removes. */
@@ -47,21 +49,28 @@ function claimTo(session: string, change: Partial<ThreadMark> = {}): string {
 
 interface Child {
   readonly pid: number
-  /** Resolves when its node stands, with the id of its session. */
-  readonly standing: Promise<bigint>
+  /** Resolves when its node stands. */
+  readonly standing: Promise<SessionCredentials>
   kill(): Promise<void>
 }
 
-function registrant(t: Test, servers: string, path: string, sessionFile = ''): Child {
+/** Longer than the next process takes to start, and to find what this one has left. */
+const LONG = 60_000
+
+function registrant(t: Test, servers: string, path: string, file = '', sessionTimeout = LONG): Child {
   const script = fileURLToPath(new URL('children/registrant.ts', import.meta.url))
-  const child = spawn(process.execPath, scriptArgs(script, [servers, path, sessionFile]), {
+  const args = scriptArgs(script, [servers, path, file, String(sessionTimeout)])
+  const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = new Promise<void>(resolve => child.once('close', () => resolve()))
-  const standing = new Promise<bigint>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', line => resolve(BigInt(line)))
+  const standing = new Promise<SessionCredentials>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', line => {
+      const [id = '', password = ''] = line.split(' ')
+      resolve({ id: BigInt(id), password: Buffer.from(password, 'hex') })
+    })
     child.once('close', () => reject(new Error('the child ended')))
   })
   standing.catch(() => {})
@@ -77,7 +86,7 @@ async function alive(sessionId: bigint): Promise<boolean> {
 }
 
 async function gone(sessionId: bigint): Promise<void> {
-  await eventually('the session is over', async () => !(await alive(sessionId)), 30_000)
+  await eventually('the session is over', async () => !(await alive(sessionId)), 60_000)
 }
 
 test('H35: kill -9 and a restart at once, with a session file: replaced without a gap, exactly one node', async t => {
@@ -85,7 +94,8 @@ test('H35: kill -9 and a restart at once, with a session file: replaced without 
   const file = fileFor(t)
   await witness.create('/pool')
   const before = registrant(t, servers, '/pool/host:1', file)
-  const former = await before.standing
+  const session = await before.standing
+  const former = session.id
   await before.kill()
   t.equal(await ownerOf(witness, '/pool/host:1'), former, 'the server still has the node of the dead process')
   const absences: unknown[] = []
@@ -94,13 +104,14 @@ test('H35: kill -9 and a restart at once, with a session file: replaced without 
     while (looking) if ((await witness.exists('/pool/host:1')) === null) absences.push(performance.now())
   })()
   const after = registrant(t, servers, '/pool/host:1', file)
-  const session = await after.standing
-  t.equal(await ownerOf(witness, '/pool/host:1'), session)
+  const { id } = await after.standing
+  t.equal(await ownerOf(witness, '/pool/host:1'), id)
   const { czxid } = (await witness.exists('/pool/host:1'))!
   t.ok(await alive(former), 'it did not wait for the former session')
   looking = false
   await look
   t.strictSame(absences, [], 'no reader saw it absent')
+  await expireSession(at, session)
   await gone(former)
   t.strictSame((await witness.getChildren('/pool')).children, ['host:1'])
   t.equal((await witness.exists('/pool/host:1'))?.czxid, czxid, 'the former session takes nothing along')
@@ -110,13 +121,13 @@ test('H35: kill -9 and a restart at once, with a session file: replaced without 
 test('H35: kill -9 and a restart at once, without a file: waits for the dead, and then exactly one node', async t => {
   const { servers, witness } = await branch(t, at)
   await witness.create('/pool')
-  const before = registrant(t, servers, '/pool/host:1')
+  const before = registrant(t, servers, '/pool/host:1', '', 10_000)
   const former = await before.standing
   await before.kill()
   const after = registrant(t, servers, '/pool/host:1')
-  const session = await after.standing
-  await gone(former)
-  t.equal(await ownerOf(witness, '/pool/host:1'), session)
+  const { id } = await after.standing
+  await gone(former.id)
+  t.equal(await ownerOf(witness, '/pool/host:1'), id)
   t.match(await dataOf(witness, '/pool/host:1'), { pid: after.pid })
   t.strictSame((await witness.getChildren('/pool')).children, ['host:1'])
   await after.kill()
@@ -145,11 +156,11 @@ test('H35: a session file that a live process or another registry uses is refuse
   const { servers, witness } = await branch(t, at)
   const sessionFile = fileFor(t)
   const child = registrant(t, servers, '/a', sessionFile)
-  const session = await child.standing
-  const options = { servers, sessionFile, sessionTimeout: 4000 }
+  const { id } = await child.standing
+  const options = { servers, sessionFile, sessionTimeout: LONG }
   const error = await errorOf(ServiceRegistry.connect(options))
   t.match(error, { code: 'INVALID_OPTION', message: `sessionFile: process ${child.pid} uses it` })
-  t.equal(await ownerOf(witness, '/a'), session)
+  t.equal(await ownerOf(witness, '/a'), id)
   await child.kill()
   const registry = await registryAt(t, servers, { sessionFile })
   t.match(await errorOf(ServiceRegistry.connect(options)), {
@@ -283,7 +294,7 @@ test('H35: two threads of a process never take over a session of each other that
   const sessionFile = fileFor(t)
   const thread = registrantThread(t, servers, '/a', sessionFile)
   const session = BigInt(await thread.told())
-  const options = { servers, sessionFile, sessionTimeout: 10_000 }
+  const options = { servers, sessionFile, sessionTimeout: LONG }
   const refusal = { code: 'INVALID_OPTION', message: 'sessionFile: another thread of this process uses it' }
   t.match(await errorOf(ServiceRegistry.connect(options)), refusal)
   const other = registrantThread(t, servers, '/a', sessionFile)

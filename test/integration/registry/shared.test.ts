@@ -4,13 +4,13 @@ import type { ServiceRegistryOptions } from '../../../src/registry/options.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { getServiceRegistry } from '../../../src/registry/shared.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import { branch } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
 /** The shared registry, for the length of one test: there is one in a process, so these tests follow each other. */
 async function shared(t: Test, options: ServiceRegistryOptions): Promise<ServiceRegistry> {

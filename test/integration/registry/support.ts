@@ -6,12 +6,16 @@ import type { NodeObject } from '../../../src/registry/codec.ts'
 import { decode } from '../../../src/registry/codec.ts'
 import type { ServiceRegistryOptions } from '../../../src/registry/options.ts'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'
+import type { SetOptions } from '../../../src/registry/set-options.ts'
 import type { Callback, Snapshot } from '../../../src/registry/snapshot.ts'
 import type { FaultProxy, RequestFrame } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
-import { proxyTo } from '../protocol/support.ts'
+import { errorOf, proxyTo } from '../protocol/support.ts'
+
+/** A session that no pause of the machine ends, and no link of it, in milliseconds. */
+const LASTING = 30_000
 
 export interface Branch {
   /** host:port/chroot, past all proxies. */
@@ -34,7 +38,7 @@ export async function registryAt(
   servers: string,
   options: ServiceRegistryOptions = {},
 ): Promise<ServiceRegistry> {
-  const registry = await ServiceRegistry.connect({ sessionTimeout: 4000, ...options, servers })
+  const registry = await ServiceRegistry.connect({ sessionTimeout: LASTING, ...options, servers })
   t.teardown(() => registry.stop())
   return registry
 }
@@ -99,6 +103,22 @@ export async function ownedBy(zk: ZooKeeper, path: string, registry: ServiceRegi
     const { sessionId } = registry.client
     return sessionId !== 0n && (await ownerOf(zk, path)) === sessionId
   })
+}
+
+/** What a call is told whose time is up while something stands in the way, once the registry knows of that. */
+export async function obstructed(
+  registry: ServiceRegistry,
+  path: string,
+  data?: Record<string, unknown> | null,
+  options: SetOptions = {},
+): Promise<unknown> {
+  const set = (): Promise<unknown> => errorOf(registry.setNode(path, data, { ...options, timeout: 1 }))
+  // Its time may be up before the server has said what stands there.
+  await set()
+  await eventually(`${path} is blocked`, () =>
+    registry.registrations().some(status => status.path === path && status.standing === 'blocked'),
+  )
+  return set()
 }
 
 export interface Recorder {

@@ -6,14 +6,14 @@ import type { Snapshot } from '../../../src/registry/snapshot.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
-import { ownServer } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import { t } from '../../tap.ts'
 import { errorOf, proxyTo } from '../protocol/support.ts'
 import { branch, proxiedRegistry, recorder, registryAt } from './support.ts'
 
-const { connectString: at } = await ownServer(t, { tickTime: 250 })
+const { connectString: at } = await serverForAnySession(t)
 
-const test = concurrently({ jobs: 6, timeout: 60_000 })
+const test = concurrently({ jobs: 6, timeout: 120_000 })
 
 /** Longer than a test may take. */
 const LONG = 600_000

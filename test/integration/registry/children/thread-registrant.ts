@@ -6,7 +6,7 @@ const [servers = '', path = '', sessionFile = ''] = process.argv.slice(2)
 const tell = (text: string): void => parentPort!.postMessage(text)
 
 try {
-  const registry = await ServiceRegistry.connect({ servers, sessionFile, sessionTimeout: 10_000 })
+  const registry = await ServiceRegistry.connect({ servers, sessionFile, sessionTimeout: 60_000 })
   registry.on('warning', warning => tell((warning as Error).message))
   await registry.setNode(path, { n: 'thread' })
   tell(`${registry.client.sessionId}`)
