@@ -110,8 +110,12 @@ export class ClientCore {
     return address === null ? null : describeAddress(address)
   }
 
+  /** None from `close()` on, before anybody hears of it, and none between two sessions. */
   get sessionRemaining(): number {
-    return this.#sessions.current.remaining
+    if (this.#closed.signal.aborted) return 0
+    const { current, generation } = this.#sessions
+    const isBetween = generation > 0 && current.remaining === Number.POSITIVE_INFINITY
+    return isBetween ? 0 : current.remaining
   }
 
   get lastZxid(): bigint {
@@ -139,6 +143,7 @@ export class ClientCore {
       sessionId: this.#sessions.id,
       generation: this.#sessions.generation,
       sessionTimeout: session.timeout,
+      sessionRemaining: this.sessionRemaining,
       server: this.remote,
       laps: this.#environment.servers.laps,
       lastZxid: this.lastZxid,

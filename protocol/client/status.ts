@@ -26,6 +26,8 @@ export interface ClientStatus {
   readonly generation: number
   /** Negotiated, in milliseconds. */
   readonly sessionTimeout: number
+  /** As the client's `sessionRemaining`: 0 from `close()` on, while the state may be `connected` for a moment. */
+  readonly sessionRemaining: number
   /** The server at the other end, or null. */
   readonly server: string | null
   /** How often the client went through the list of servers to its end, since it was made. */

@@ -75,7 +75,8 @@ export class ZooKeeperView extends NodeOperations {
 
   /**
    * Milliseconds for which the session is known to live on, by the client's own monotonic clock; 0: locks are void, even
-   * if the state does not say so yet, because this process did not run meanwhile. Infinity before the first session.
+   * if the state does not say so yet, because this process did not run meanwhile, or `close()` was called. 0 also between
+   * an expired session and the next. Infinity before the first session.
    */
   get sessionRemaining(): number {
     return this.#core.sessionRemaining

@@ -78,9 +78,9 @@ export class Session {
     return this.#connection === null ? null : this.#address
   }
 
-  /** Milliseconds for which the session is known to live on; none from the request on that ends it. */
+  /** Milliseconds for which the session is known to live on; Infinity before it began. */
   get remaining(): number {
-    return this.#closing === null ? this.#lifeline.remaining : 0
+    return isTerminal(this.#state) ? 0 : this.#lifeline.remaining
   }
 
   /** How calls fail that the session cannot answer any more; null while it can. */

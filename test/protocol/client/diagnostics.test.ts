@@ -234,6 +234,7 @@ t.test('status: before, during and after', async t => {
   const troubles = { warning: null, attemptFailed: null }
   const idle = {
     generation: 0,
+    sessionRemaining: Number.POSITIVE_INFINITY,
     server: null,
     laps: 0,
     lastZxid: 0n,
