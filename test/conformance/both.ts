@@ -54,7 +54,7 @@ export function onBoth(needs: Needs = {}): (name: string, body: Body) => void {
   }
   return (name, body) => {
     for (const [kind, start] of Object.entries(starts)) {
-      root.test(`${kind}: ${name}`, { buffered: true, timeout: 60_000 }, async t => {
+      root.test(`${kind}: ${name}`, { buffered: true, timeout: 150_000 }, async t => {
         await body(t, await placeAt(t, await start()))
       })
     }

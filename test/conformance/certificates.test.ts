@@ -78,10 +78,10 @@ function onBoth(name: string, body: (t: Test, place: Place) => Promise<void>): v
     // Seen on Deno 2.9.6: a server that lets in clients without a certificate trusts none.
     const skip =
       kind === 'embedded' && 'deno' in process.versions && 'not applicable: Deno trusts no client here'
-    t.test(`${kind}: ${name}`, { buffered: true, timeout: 60_000, skip }, async t => {
+    t.test(`${kind}: ${name}`, { buffered: true, timeout: 150_000, skip }, async t => {
       const open: Place['open'] = async holder => {
         const zk = clientOf(t, at, holder)
-        await zk.connect({ timeout: 30_000 })
+        await zk.connect({ timeout: 60_000 })
         return zk
       }
       await body(t, { at, open })
@@ -91,7 +91,7 @@ function onBoth(name: string, body: (t: Test, place: Place) => Promise<void>): v
 
 function clientOf(t: Test, at: string, holder?: Certificate): ZooKeeper {
   const shown = holder === undefined ? {} : { certFile: holder.cert, keyFile: holder.key }
-  const zk = new ZooKeeper(at, { tls: { caFile: authority.ca, ...shown } })
+  const zk = new ZooKeeper(at, { sessionTimeout: 40_000, tls: { caFile: authority.ca, ...shown } })
   t.teardown(() => zk.close())
   return zk
 }
@@ -155,7 +155,7 @@ onBoth(
     const stranger = clientOf(t, at, mallory)
     let attempts = 0
     stranger.on('attemptFailed', () => attempts++)
-    const connecting = errorOf(stranger.connect({ timeout: 30_000 }))
+    const connecting = errorOf(stranger.connect({ timeout: 60_000 }))
     await eventually('an attempt that fails', () => attempts > 0)
     t.equal(stranger.state, 'connecting')
     await stranger.close()

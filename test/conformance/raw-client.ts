@@ -27,12 +27,13 @@ export interface RawEvent {
   readonly path: string
 }
 
-const PATIENCE = 15_000
+const PATIENCE = 60_000
 const LARGEST_FRAME = 64 * 1024 * 1024
 const NEW_SESSION: ConnectRequest = {
   protocolVersion: 0,
   lastZxidSeen: 0n,
-  timeOut: 10_000,
+  // These clients send no pings: a machine that stands still for a while shall not cost them their sessions.
+  timeOut: 40_000,
   sessionId: 0n,
   passwd: Buffer.alloc(16),
   readOnly: false,

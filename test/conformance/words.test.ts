@@ -19,7 +19,7 @@ test('8.9.2, 8.9.3, 8.9.12, 8.9.13: short answers', async (t, { at }) => {
 
 test('8.9.4, 8.9.5: srvr and stat', async (t, { at }) => {
   const shape =
-    /^Zookeeper version: 3\.\d.*\n(?:Clients:\n(?: \/.*\[\d+\]\(queued=\d+,recved=\d+,sent=\d+\)\n)+\n)?Latency min\/avg\/max: \d+\/[\d.]+\/\d+\nReceived: \d+\nSent: \d+\nConnections: \d+\nOutstanding: \d+\nZxid: 0x[0-9a-f]+\nMode: standalone\nNode count: \d+\n$/
+    /^Zookeeper version: 3\.\d.*\n(?:Clients:\n(?: \/.*\[\d+\]\(queued=\d+,recved=\d+,sent=\d+\)\n)+\n)?Latency min\/avg\/max: \d+\/[\d.]+(?:E-\d+)?\/\d+\nReceived: \d+\nSent: \d+\nConnections: \d+\nOutstanding: \d+\nZxid: 0x[0-9a-f]+\nMode: standalone\nNode count: \d+\n$/
   t.match(await ask(at, 'srvr'), shape)
   const stat = await ask(at, 'stat')
   t.match(stat, shape)

@@ -20,7 +20,7 @@ async function serverOf(t: Test, options: EmbeddedOptions = {}): Promise<Embedde
 async function clientOf(t: Test, server: EmbeddedZooKeeper): Promise<ZooKeeper> {
   const zk = new ZooKeeper(server.connectString)
   t.teardown(() => zk.close())
-  await zk.connect({ timeout: 10_000 })
+  await zk.connect({ timeout: 60_000 })
   return zk
 }
 

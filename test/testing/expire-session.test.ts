@@ -12,7 +12,7 @@ async function connected(t: Test): Promise<{ server: EmbeddedZooKeeper; zk: ZooK
   t.teardown(() => server.close())
   const zk = new ZooKeeper(server.connectString)
   t.teardown(() => zk.close())
-  await zk.connect({ timeout: 10_000 })
+  await zk.connect({ timeout: 60_000 })
   return { server, zk }
 }
 
