@@ -20,7 +20,7 @@ interface Asked {
 }
 
 /** Milliseconds until a server counts as silent. */
-const PATIENCE = 5000
+const PATIENCE = 30_000
 const PING: Call = { opcode: OpCode.ping, request: null }
 
 export class Line {

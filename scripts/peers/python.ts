@@ -34,7 +34,7 @@ const RECIPES: readonly Recipe[] = [
 ]
 
 const MARKER = 'peers.json'
-const PROBE_MS = 20_000
+const PROBE_MS = 60_000
 const INSTALL_MS = 240_000
 const PROBE = 'import ensurepip, venv; print(json.dumps([sys.executable, sys.version]))'
 

@@ -11,7 +11,7 @@ import { ServerProcess } from './run/server-process.ts'
 import type { Server } from './server.ts'
 
 // An election takes a moment, and after a frozen leader it begins only when the others have given it up.
-const ELECTION_MS = 30_000
+const ELECTION_MS = 60_000
 
 export class Ensemble {
   readonly members: readonly Server[]

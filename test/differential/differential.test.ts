@@ -26,7 +26,7 @@ for (const name of await readdir(EXAMPLES)) {
   })
 }
 
-t.test('differential: random programs', { timeout: 110_000 }, async t => {
+t.test('differential: random programs', { timeout: 220_000 }, async t => {
   const found = await search(program => rivals.differ(program), {
     seed: SEED,
     programs: PROGRAMS,

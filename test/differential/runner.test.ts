@@ -70,7 +70,7 @@ const lies: readonly { readonly what: string; readonly longest: number; readonly
 ]
 
 for (const { what, longest, lie } of lies) {
-  t.test(`differential: finds out ${what}`, { timeout: 100_000 }, async t => {
+  t.test(`differential: finds out ${what}`, { timeout: 220_000 }, async t => {
     const found = await searchFor(t, lie)
     const { program } = found.type === 'difference' ? found : { program: null }
     if (program === null) throw new Error('no difference was found')

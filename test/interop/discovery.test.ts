@@ -13,12 +13,12 @@ const SOURCE = fileURLToPath(new URL('java/DiscoveryPeer.java', import.meta.url)
 
 t.test(
   'discovery: Curator and we read each other',
-  { skip: typeof peers === 'string' ? peers : false },
+  { skip: typeof peers === 'string' ? peers : false, timeout: 200_000 },
   async t => {
     if (typeof peers === 'string') return
     const server = await EmbeddedZooKeeper.start({ port: 0 })
     t.teardown(() => server.close())
-    const registry = await ServiceRegistry.connect({ servers: server.connectString })
+    const registry = await ServiceRegistry.connect({ servers: server.connectString, timeout: 30_000 })
     t.teardown(() => registry[Symbol.asyncDispose]())
     for (const format of ['curator', 'dual'] as const) {
       await registry.register(`/services/${format}`, { host: 'h1', port: 1, data: { k: 'v' } }, { format })

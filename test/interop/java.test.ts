@@ -56,13 +56,18 @@ async function compile({ java, javac, classPath }: JavaPeers): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'ndsr-java-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const files = ['Checks', 'ClientChecks', 'CuratorChecks'].map(name => join(SOURCES, `${name}.java`))
-  await run(javac, ['-d', folder, '-cp', classPath.join(delimiter), ...files], { timeout: 120_000 })
+  await run(javac, ['-d', folder, '-cp', classPath.join(delimiter), ...files], { timeout: 200_000 })
   return { java, flags: [...FLAGS, '-cp', [folder, ...classPath].join(delimiter)], folder }
 }
 
 async function serve(t: Test): Promise<string> {
   const sasl = { users: { al: 'secret' } }
-  const server = await EmbeddedZooKeeper.start({ tickTime: 500, reconfig: true, sasl })
+  const server = await EmbeddedZooKeeper.start({
+    tickTime: 500,
+    maxSessionTimeout: 60_000,
+    reconfig: true,
+    sasl,
+  })
   t.teardown(() => server.close())
   return server.connectString
 }
@@ -83,7 +88,7 @@ t.test('Java: zkCli on the embedded server', { timeout: 300_000, skip }, async t
   const at = await serve(t)
   const cli = async (...command: string[]): Promise<string> => {
     const args = [...flags, 'org.apache.zookeeper.ZooKeeperMain', '-server', at, ...command]
-    const { stdout, stderr } = await run(java, args, { timeout: 60_000 }).catch(error => error)
+    const { stdout, stderr } = await run(java, args, { timeout: 120_000 }).catch(error => error)
     return `${stdout}${stderr}`
   }
   t.match(await cli('create', '/cli', 'hello'), 'Created /cli')

@@ -33,7 +33,7 @@ const skip = typeof peers === 'string' ? peers : false
 
 t.test('kazoo: the client and its recipes on the embedded server', { timeout: 300_000, skip }, async t => {
   if (typeof peers === 'string') throw new Error(peers)
-  const server = await EmbeddedZooKeeper.start({ tickTime: 500 })
+  const server = await EmbeddedZooKeeper.start({ tickTime: 500, maxSessionTimeout: 60_000 })
   t.teardown(() => server.close())
   const args = ['-B', '-u', SCRIPT, server.connectString]
   await runChecks(t, { command: peers.python, args, checks: CHECKS })

@@ -13,11 +13,11 @@ const inLine = (witness: ZooKeeper, count: number): Promise<unknown> =>
   })
 
 test('N70, N71: a lock that Python holds is not ours, and the other way round', async (t, pair) => {
-  const { python, ours, witness } = await pair({ python: { timeout: 2 } })
+  const { python, ours, witness } = await pair({ python: { timeout: 8 } })
   t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), true)
   t.equal(await ours.acquireLock('/lock', { name: 'ours', wait: 0 }), false)
   t.equal(await ours.acquireLock('/lock', { wait: 200 }), false)
-  const waiting = ours.acquireLock('/lock', { name: 'ours', wait: 30_000 })
+  const waiting = ours.acquireLock('/lock', { name: 'ours', wait: 60_000 })
   await inLine(witness, 1)
   await python.call('release_lock', { path: '/lock' })
   t.equal(await waiting, true, 'handed over while we wait')
@@ -30,7 +30,7 @@ test('N70, N71: a lock that Python holds is not ours, and the other way round', 
   t.equal(await python.call('acquire_lock', { path: '/lock', name: 'python', wait: 0.3 }), true)
   await python.kill()
   t.equal(
-    await ours.acquireLock('/lock', { wait: 30_000 }),
+    await ours.acquireLock('/lock', { wait: 60_000 }),
     true,
     'a crashed process loses it with its session',
   )
@@ -47,7 +47,7 @@ test('N71, N72: Python waits for our lease as for its own, in one line', async (
   ]
   await inLine(witness, 1)
   waiting.push(
-    ours.withLock('/lock', { wait: 30_000 }, async () => {
+    ours.withLock('/lock', { wait: 60_000 }, async () => {
       order.push('ours')
       return 0
     }),
@@ -80,7 +80,7 @@ test('N71: two leases: one for each, none for a third; another number is refused
       .call('acquire_lock', { path: '/ours', simultaneous: 2, wait: 0 })
       .catch(error => error.name)
     t.equal(throughRegistry, 'ValueError')
-    const agreed = { handle: 'a', recipe: 'Semaphore', path: '/ours', max_leases: 3, timeout: 5 }
+    const agreed = { handle: 'a', recipe: 'Semaphore', path: '/ours', max_leases: 3, timeout: 60 }
     t.equal(await python.call('recipe_acquire', agreed), true)
   })
   await ours.releaseLock('/lock')
@@ -120,7 +120,7 @@ test('N71, N72: one of two leases goes from Python to us, and from us to Python'
   t.equal(await python.call('recipe_acquire', { ...two, handle: 'first', identifier: 'first' }), true)
   t.equal(await python.call('recipe_acquire', { ...two, handle: 'second', identifier: 'second' }), true)
   t.equal(await ours.acquireLock('/lock', { simultaneous: 2, wait: 0 }), false)
-  const waiting = ours.acquireLock('/lock', { name: 'ours', simultaneous: 2, wait: 30_000 })
+  const waiting = ours.acquireLock('/lock', { name: 'ours', simultaneous: 2, wait: 60_000 })
   await inLine(witness, 1)
   await python.call('recipe_release', { handle: 'first' })
   t.equal(await waiting, true)
@@ -160,7 +160,7 @@ test('N70: never two at once, with both trying as fast as they can', async (t, p
   // The inner node can be made only while nobody else is between the two lines.
   const oursInTurn = async (): Promise<void> => {
     for (let i = 0; i < 15; i++) {
-      await ours.withLock('/lock', { wait: 30_000 }, async () => {
+      await ours.withLock('/lock', { wait: 60_000 }, async () => {
         await ours.client.create('/held/now')
         turns++
         await ours.client.delete('/held/now')
@@ -187,7 +187,7 @@ test('N73, H6: a holder that is cut off knows it before Python has the lock', as
   t.teardown(() => proxy.close())
   const holder = await ServiceRegistry.connect({
     servers: `${proxy.connectString}${chroot}`,
-    sessionTimeout: 2000,
+    sessionTimeout: 8000,
   })
   t.teardown(() => holder.stop())
   const lock = holder.getLock('/lock')
@@ -204,7 +204,7 @@ test('N73, H6: a holder that is cut off knows it before Python has the lock', as
   proxy.set({ kind: 'pass' })
   await eventually('back', () => holder.getState())
   t.equal(await holder.acquireLock('/lock', { wait: 0 }), false)
-  const waiting = holder.acquireLock('/lock', { wait: 30_000 })
+  const waiting = holder.acquireLock('/lock', { wait: 60_000 })
   await inLine(witness, 1)
   await python.call('recipe_release', { handle: 'h' })
   t.equal(await waiting, true)

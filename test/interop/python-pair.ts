@@ -33,10 +33,13 @@ export type PairTest = (
   wantsPackage?: boolean,
 ) => void
 
+/** Sessions end soon after their time, which may be long. */
+const SERVER = { tickTime: 250, config: { maxSessionTimeout: '60000' } } as const
+
 /** Finds Python and starts the server of a test file; without Python its tests are skipped, and say why. */
 export async function sideBySide(): Promise<PairTest> {
   const peers = await findPython()
-  const server = typeof peers === 'string' ? null : await startServer({ tickTime: 250 })
+  const server = typeof peers === 'string' ? null : await startServer(SERVER)
   t.teardown(() => server?.stop())
   t.jobs = 4
   return (name, body, wantsPackage = false) => {
@@ -61,11 +64,17 @@ async function start(
   { ours = {}, python = {} }: PairOptions = {},
 ): Promise<Pair> {
   const servers = `${connectString}${await freshChroot(t, connectString)}`
-  const peer = await PythonPeer.start(peers, servers, { rate_limit_calls: 0, ...python })
+  // Long enough for a machine that stands still for a while: seconds for Python, milliseconds for us.
+  const peer = await PythonPeer.start(peers, servers, { rate_limit_calls: 0, timeout: 30, ...python })
   t.teardown(() => peer.close())
-  const registry = await ServiceRegistry.connect({ sessionTimeout: 4000, ...ours, servers })
+  const registry = await ServiceRegistry.connect({ timeout: 30_000, ...ours, servers })
   t.teardown(() => registry.stop())
-  return { python: peer, ours: registry, witness: await client(t, servers), servers }
+  return {
+    python: peer,
+    ours: registry,
+    witness: await client(t, servers, { sessionTimeout: 30_000 }),
+    servers,
+  }
 }
 
 /** The bytes of a znode, each as a character. */

@@ -48,7 +48,7 @@ interface Waiting {
 }
 
 const SCRIPT = fileURLToPath(new URL('python/registry_peer.py', import.meta.url))
-const CLOSE_MS = 5_000
+const CLOSE_MS = 20_000
 
 export class PythonPeer implements AsyncDisposable {
   /** What the watches reported so far. */

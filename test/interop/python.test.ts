@@ -132,7 +132,7 @@ test('N29, N35: Python reads what we register, and is told of changes', async (t
 })
 
 test('N29, N58: we read what Python registers, and are told of changes', async (t, pair) => {
-  const { python, ours } = await pair({ python: { timeout: 2 } })
+  const { python, ours } = await pair({ python: { timeout: 8 } })
   let newest: readonly string[] = []
   await ours.get('/pool', ({ children }) => {
     newest = children
@@ -255,9 +255,12 @@ test('N59: both register one path: the owner keeps it, and the tree is not flood
   const { python, ours, witness } = await pair()
   await ours.setNode('/pool/a', { from: 'ours' })
   await python.call('set_node', { path: '/pool/a', data: { from: 'python' } })
+  const began = performance.now()
   const before = (await witness.exists('/pool/a'))!
   await new Promise(resolve => setTimeout(resolve, 2000))
   const after = (await witness.exists('/pool/a'))!
+  const seconds = (performance.now() - began) / 1000
   t.equal(after.ephemeralOwner, ours.client.sessionId)
-  t.ok(after.version - before.version < 60, `${after.version - before.version} writes in two seconds`)
+  const writes = after.version - before.version
+  t.ok(writes < 30 * seconds, `${writes} writes in ${seconds} seconds`)
 })

@@ -70,7 +70,7 @@ export async function runAlone(t: Test, file: string, extension: string): Promis
   const alone = join(t.testdir(), `bundle${extension}`)
   await cp(file, alone)
   const asked = { DEBUG: 'nd-service-registry:*', DEBUG_COLORS: 'no', DEBUG_HIDE_DATE: 'yes' }
-  const options = { timeout: 30_000, env: { ...process.env, ...asked } }
+  const options = { timeout: 100_000, env: { ...process.env, ...asked } }
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [alone], options)
   t.match(stderr, /^20\S+ nd-service-registry:session session/m, 'the first lines do not wait for debug')
   t.match(stderr, /^nd-service-registry:client closed/m, 'debug, which hides the date, is in it')

@@ -29,7 +29,7 @@ async function run(t: Test, text: string): Promise<{ code: number | null; output
 
 t.jobs = 4
 const test = (name: string, body: (t: Test) => Promise<void>): void => {
-  t.test(`portable runner: ${name}`, { buffered: true, timeout: 60_000 }, body)
+  t.test(`portable runner: ${name}`, { buffered: true, timeout: 150_000 }, body)
 }
 
 test('what passes is counted, teardowns run backwards, nested tests too', async t => {

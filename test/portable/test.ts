@@ -16,7 +16,7 @@ export interface TestOptions {
 
 export type TestBody = (t: PortableTest) => unknown
 
-const DEFAULT_TIMEOUT = 60_000
+const DEFAULT_TIMEOUT = 120_000
 
 interface Queued {
   readonly alone: boolean

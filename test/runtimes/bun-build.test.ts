@@ -15,6 +15,6 @@ t.test('H34: bun build bundles it', { skip }, async t => {
   await run(process.execPath, ['build', entry, '--target=bun', `--outfile=${outfile}`])
   const alone = join(t.testdir(), 'bundle.js')
   await cp(outfile, alone)
-  const { stdout } = await run(process.execPath, [alone], { timeout: 30_000 })
+  const { stdout } = await run(process.execPath, [alone], { timeout: 100_000 })
   t.equal(stdout, EXPECTED)
 })

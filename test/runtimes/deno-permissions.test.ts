@@ -37,7 +37,7 @@ async function run(
 ): Promise<string> {
   const flags = ['run', '--quiet', '--no-prompt', ...allowed, entry, ...args]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, {
-    timeout: 60_000,
+    timeout: 100_000,
     env: { ...process.env, NO_COLOR: '1', DEBUG },
   }).catch(error => error)
   return `${stdout}${stderr}`

@@ -45,7 +45,7 @@ t.test('runtimes: a suite has its line after its last file, and the sum has ever
 })
 
 /** Runs a file of tests as on another runtime, on Node. */
-async function outcome(t: Test, text: string, patience = 60_000): Promise<ReturnType<typeof runFile>> {
+async function outcome(t: Test, text: string, patience = 150_000): Promise<ReturnType<typeof runFile>> {
   const file = join(t.testdir(), 'some.test.mjs')
   await writeFile(file, `import { t } from ${JSON.stringify(tap)}\n${text}`)
   const runtime = { name: 'bun', version: '0', command: process.execPath, args: ['--import=tsx'] } as const

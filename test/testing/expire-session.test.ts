@@ -30,7 +30,7 @@ t.test('expireSession: a registry registers again, also behind a proxy', async t
   const { server } = await connected(t)
   const proxy = await FaultProxy.start({ target: server.connectString })
   t.teardown(() => proxy.close())
-  const registry = await ServiceRegistry.connect({ servers: proxy.connectString })
+  const registry = await ServiceRegistry.connect({ servers: proxy.connectString, timeout: 30_000 })
   t.teardown(() => registry.stop())
   await registry.setNode('/services/one:1', { a: 1 })
   const before = registry.client.sessionId

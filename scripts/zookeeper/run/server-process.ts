@@ -15,7 +15,7 @@ import { giveBack } from './ports.ts'
 import type { ServerFolder, ServerPorts } from './server-folder.ts'
 import { makeServerFolder, readLog } from './server-folder.ts'
 
-const START_MS = 30_000
+const START_MS = 60_000
 const STOP_MS = 5000
 
 export interface WaitOptions {

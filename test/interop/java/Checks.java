@@ -3,7 +3,7 @@
 import java.util.concurrent.Callable;
 
 final class Checks {
-    static final long PATIENCE = 20_000;
+    static final long PATIENCE = 60_000;
 
     interface Check {
         void run() throws Exception;

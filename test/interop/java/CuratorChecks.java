@@ -31,9 +31,9 @@ final class CuratorChecks {
     private static String servers;
 
     private static CuratorFramework open() throws Exception {
-        CuratorFramework curator = CuratorFrameworkFactory.newClient(servers, 10_000, 10_000, new RetryNTimes(3, 50));
+        CuratorFramework curator = CuratorFrameworkFactory.newClient(servers, 40_000, 40_000, new RetryNTimes(3, 50));
         curator.start();
-        Checks.equal(curator.blockUntilConnected(20, TimeUnit.SECONDS), true);
+        Checks.equal(curator.blockUntilConnected(60, TimeUnit.SECONDS), true);
         return curator;
     }
 
@@ -62,7 +62,7 @@ final class CuratorChecks {
             Checks.equal(second.acquire(100, TimeUnit.MILLISECONDS), false);
             first.release();
             first.release();
-            Checks.equal(second.acquire(20, TimeUnit.SECONDS), true);
+            Checks.equal(second.acquire(60, TimeUnit.SECONDS), true);
             second.release();
         }
     }
@@ -72,11 +72,11 @@ final class CuratorChecks {
             InterProcessReadWriteLock first = new InterProcessReadWriteLock(one, "/rw");
             InterProcessReadWriteLock second = new InterProcessReadWriteLock(two, "/rw");
             first.readLock().acquire();
-            Checks.equal(second.readLock().acquire(20, TimeUnit.SECONDS), true);
+            Checks.equal(second.readLock().acquire(60, TimeUnit.SECONDS), true);
             Checks.equal(second.writeLock().acquire(100, TimeUnit.MILLISECONDS), false);
             first.readLock().release();
             second.readLock().release();
-            Checks.equal(second.writeLock().acquire(20, TimeUnit.SECONDS), true);
+            Checks.equal(second.writeLock().acquire(60, TimeUnit.SECONDS), true);
             second.writeLock().release();
         }
     }
@@ -88,7 +88,7 @@ final class CuratorChecks {
             Lease second = semaphore.acquire();
             Checks.equal(semaphore.acquire(100, TimeUnit.MILLISECONDS), null);
             semaphore.returnLease(first);
-            Lease third = semaphore.acquire(20, TimeUnit.SECONDS);
+            Lease third = semaphore.acquire(60, TimeUnit.SECONDS);
             Checks.equal(third == null, false);
             semaphore.returnLease(second);
             semaphore.returnLease(third);
@@ -99,14 +99,14 @@ final class CuratorChecks {
         try (CuratorFramework one = open(); CuratorFramework two = open()) {
             LeaderLatch first = new LeaderLatch(one, "/latch", "one");
             first.start();
-            Checks.equal(first.await(20, TimeUnit.SECONDS), true);
+            Checks.equal(first.await(60, TimeUnit.SECONDS), true);
             LeaderLatch second = new LeaderLatch(two, "/latch", "two");
             second.start();
             Checks.eventually("both", () -> second.getParticipants().size() == 2);
             Checks.equal(second.getLeader().getId(), "one");
             Checks.equal(second.hasLeadership(), false);
             first.close();
-            Checks.equal(second.await(20, TimeUnit.SECONDS), true);
+            Checks.equal(second.await(60, TimeUnit.SECONDS), true);
             second.close();
         }
     }
@@ -164,7 +164,7 @@ final class CuratorChecks {
             Checks.equal(new DistributedBarrier(two, "/barrier").waitOnBarrier(100, TimeUnit.MILLISECONDS), false);
             AtomicInteger passed = new AtomicInteger();
             Thread waiting = thread(() -> {
-                if (new DistributedBarrier(two, "/barrier").waitOnBarrier(20, TimeUnit.SECONDS)) passed.incrementAndGet();
+                if (new DistributedBarrier(two, "/barrier").waitOnBarrier(60, TimeUnit.SECONDS)) passed.incrementAndGet();
             });
             barrier.removeBarrier();
             waiting.join();
@@ -173,7 +173,7 @@ final class CuratorChecks {
             for (CuratorFramework each : List.of(one, two)) {
                 threads.add(thread(() -> {
                     DistributedDoubleBarrier both = new DistributedDoubleBarrier(each, "/double", 2);
-                    if (both.enter(20, TimeUnit.SECONDS) && both.leave(20, TimeUnit.SECONDS)) passed.incrementAndGet();
+                    if (both.enter(60, TimeUnit.SECONDS) && both.leave(60, TimeUnit.SECONDS)) passed.incrementAndGet();
                 }));
             }
             for (Thread each : threads) each.join();
@@ -197,13 +197,13 @@ final class CuratorChecks {
         try (CuratorFramework one = open(); CuratorFramework two = open()) {
             PersistentNode node = new PersistentNode(one, CreateMode.EPHEMERAL, false, "/persistent", "x".getBytes());
             node.start();
-            Checks.equal(node.waitForInitialCreate(20, TimeUnit.SECONDS), true);
+            Checks.equal(node.waitForInitialCreate(60, TimeUnit.SECONDS), true);
             two.delete().forPath("/persistent");
             Checks.eventually("it is back", () -> two.checkExists().forPath("/persistent") != null);
             node.close();
             PersistentTtlNode ttl = new PersistentTtlNode(one, "/ttl", 60_000, "x".getBytes());
             ttl.start();
-            Checks.equal(ttl.waitForInitialCreate(20, TimeUnit.SECONDS), true);
+            Checks.equal(ttl.waitForInitialCreate(60, TimeUnit.SECONDS), true);
             ttl.close();
         }
     }

@@ -14,7 +14,7 @@ public class DiscoveryPeer {
   public static void main(String[] arguments) throws Exception {
     // Whatever the locale says.
     PrintStream out = new PrintStream(System.out, true, "UTF-8");
-    CuratorFramework curator = CuratorFrameworkFactory.newClient(arguments[0], new RetryOneTime(100));
+    CuratorFramework curator = CuratorFrameworkFactory.newClient(arguments[0], 40_000, 40_000, new RetryOneTime(100));
     curator.start();
     JsonInstanceSerializer<Object> serializer = new JsonInstanceSerializer<>(Object.class);
     ServiceDiscovery<Object> discovery = ServiceDiscoveryBuilder.builder(Object.class)

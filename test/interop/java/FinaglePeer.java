@@ -18,7 +18,7 @@ public class FinaglePeer {
   public static void main(String[] arguments) throws Exception {
     out = new PrintStream(System.out, true, "UTF-8");
     InetSocketAddress server = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
-    ZooKeeperClient client = new ZooKeeperClient(Duration.fromMilliseconds(10000), server);
+    ZooKeeperClient client = new ZooKeeperClient(Duration.fromMilliseconds(40_000), server);
     ZooKeeper zk = client.get();
     for (String node : zk.getChildren(arguments[1], false)) {
       print(new String(zk.getData(arguments[1] + "/" + node, false, null), "UTF-8"));

@@ -14,7 +14,7 @@ from kazoo.protocol.states import KazooState
 from kazoo.recipe.cache import TreeCache, TreeEvent
 from kazoo.security import make_digest_acl
 
-PATIENCE = 20
+PATIENCE = 60
 CHECKS = []
 
 
@@ -43,7 +43,7 @@ class Place(object):
         self.zk = self.client()
 
     def client(self, **more):
-        zk = KazooClient(self.servers, timeout=10, **more)
+        zk = KazooClient(self.servers, timeout=40, **more)
         self.clients.append(zk)
         zk.start(PATIENCE)
         return zk
@@ -319,11 +319,19 @@ def expiry(place):
     zk.create(place.path, ephemeral=True)
     states = []
     zk.add_listener(states.append)
-    other = KazooClient(place.servers, client_id=zk.client_id)
-    place.clients.append(other)
-    other.start(PATIENCE)
-    other.stop()
-    eventually('lost', lambda: KazooState.LOST in states)
+    session = zk.client_id
+
+    def lost():
+        # It comes back soon, and then the other one cannot end the session: so once more.
+        other = KazooClient(place.servers, timeout=40, client_id=session)
+        place.clients.append(other)
+        other.start(PATIENCE)
+        other.stop()
+        end = time.time() + 2
+        while KazooState.LOST not in states and time.time() < end:
+            time.sleep(0.01)
+        return KazooState.LOST in states
+    eventually('lost', lost)
     eventually('a new session', lambda: zk.connected and place.zk.exists(place.path) is None)
 
 
