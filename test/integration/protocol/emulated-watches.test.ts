@@ -6,10 +6,18 @@ import { ownServer } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import type { Stage } from './stream-support.ts'
-import { heardUpTo, read, reading, resyncs, stage, withoutPersistentWatches } from './stream-support.ts'
+import {
+  heardUpTo,
+  longSessions,
+  read,
+  reading,
+  resyncs,
+  stage,
+  withoutPersistentWatches,
+} from './stream-support.ts'
 import { connectedAgain, errorOf, names, passed, renewed } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 500 })
+const server = await ownServer(t, { tickTime: 500, config: longSessions })
 
 const test = concurrently({ jobs: 16, timeout: 90_000 })
 

@@ -10,10 +10,28 @@ import type {
 import { OpCode } from '../../../protocol/opcodes.ts'
 import type { Server } from '../../../scripts/zookeeper/server.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
+import type { ConcurrentOptions } from '../../support/concurrently.ts'
+import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'
+import { since } from '../../support/versions.ts'
 import { client, freshChroot } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { proxied } from './support.ts'
+
+/** For a server whose sessions no stall ends. */
+export const longSessions = { maxSessionTimeout: '60000' } as const
+
+/** As `concurrently`, where the server has persistent watches. */
+export function onPersistentWatches(
+  options: ConcurrentOptions,
+): (name: string, body: (t: Test) => Promise<void>) => void {
+  const test = concurrently(options)
+  return (name, body) => {
+    test(name, async t => {
+      if (await since(t, '3.6')) await body(t)
+    })
+  }
+}
 
 /** A reader of a stream that notes what it is told. */
 export interface Reader {
@@ -88,7 +106,7 @@ export interface Stage {
 export async function stage(t: Test, server: Server, options: ZooKeeperOptions = {}): Promise<Stage> {
   const chroot = await freshChroot(t, server.connectString)
   const other = await client(t, server.connectString + chroot)
-  const made = await proxied(t, server.connectString, { sessionTimeout: 8000, ...options })
+  const made = await proxied(t, server.connectString, { sessionTimeout: 30_000, ...options })
   return {
     zk: made.zk.chroot(chroot),
     root: made.zk,

@@ -9,8 +9,10 @@ import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 import { connectedAgain, passed, proxied } from './support.ts'
 
-const server = await ownServer(t, { tickTime: 500, heap: '512m' })
+const server = await ownServer(t, { tickTime: 500, heap: '512m', config: { maxSessionTimeout: '60000' } })
 const at = server.connectString
+/** No stall ends such a session. */
+const lasting = { sessionTimeout: 30_000 }
 
 const test = concurrently({ jobs: 8, timeout: 90_000 })
 
@@ -81,8 +83,8 @@ async function stillArmed(
 }
 
 test('H16: changes made while the link was down are told once, before any reply', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 8000 })
-  const other = await client(t, at)
+  const { zk, proxy, history } = await proxied(t, at, lasting)
+  const other = await client(t, at, lasting)
   const { watch, heard } = listener()
   await watchAll(zk, '/outage', watch)
   proxy.set({ kind: 'refuse' })
@@ -99,8 +101,8 @@ test('H16: changes made while the link was down are told once, before any reply'
 })
 
 test('H16: a link that is cut again and again while things change hides nothing and tells nothing twice', async t => {
-  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 8000, ports: { random: () => 0 } })
-  const other = await client(t, at)
+  const { zk, proxy } = await proxied(t, at, { ...lasting, ports: { random: () => 0 } })
+  const other = await client(t, at, lasting)
   const { watch, heard } = listener()
   await zk.create('/flap')
   const paths = Array.from({ length: 200 }, (_, i) => `/flap/${i}`)
@@ -117,8 +119,8 @@ test('H16: a link that is cut again and again while things change hides nothing 
 })
 
 test('H16: watches outlive the session', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 8000 })
-  const other = await client(t, at)
+  const { zk, proxy, history } = await proxied(t, at, lasting)
+  const other = await client(t, at, lasting)
   const { watch, heard } = listener()
   await watchAll(zk, '/session', watch)
   await zk.create('/session-ephemeral', null, { mode: 'ephemeral' })
@@ -137,8 +139,8 @@ test('H16: watches outlive the session', async t => {
 })
 
 test('H17: 20,000 watches on long paths come back in batches, and each works', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 10_000 })
-  const other = await client(t, at)
+  const { zk, proxy, history } = await proxied(t, at, lasting)
+  const other = await client(t, at, lasting)
   const fired = new Map<string, number>()
   const watch = ({ path }: WatchedEvent): void => {
     fired.set(path, (fired.get(path) ?? 0) + 1)
@@ -171,8 +173,8 @@ test('H17: 20,000 watches on long paths come back in batches, and each works', a
 })
 
 test('H17: a link that is cut between two batches hides no change of the second', async t => {
-  const { zk, proxy, history } = await proxied(t, at, { sessionTimeout: 10_000 })
-  const other = await client(t, at)
+  const { zk, proxy, history } = await proxied(t, at, lasting)
+  const other = await client(t, at, lasting)
   const fired = new Map<string, number>()
   const watch = ({ path }: WatchedEvent): void => {
     fired.set(path, (fired.get(path) ?? 0) + 1)
