@@ -159,13 +159,14 @@ export class NodeOperations {
   }
 
   /**
-   * Deletes a znode. Errors: NO_NODE, BAD_VERSION, NOT_EMPTY, NO_AUTH.
-   * `recursive` deletes from the leaves up, not as one transaction; its `version` is that of the top.
+   * Deletes a znode. Errors: NO_NODE, BAD_VERSION, NOT_EMPTY, NO_AUTH; BAD_ARGUMENTS for `/`, also in a chroot, whose
+   * znode is deleted from without. `recursive` deletes from the leaves up, not as one transaction; its `version` is that
+   * of the top.
    */
   delete(path: string, options: DeleteOptions = NONE): Promise<void> {
     if (options.recursive === true) return this.#deleteTree(path, options)
     return this.#call(operations.delete, path, options, serverPath => ({
-      path: serverPath,
+      path: path === '/' ? path : serverPath,
       version: checkedVersion(options.version),
     }))
   }
@@ -174,6 +175,8 @@ export class NodeOperations {
     return this.#attempt(() => {
       validatePath(path)
       const version = checkedVersion(options.version)
+      // Not when all that is below it has gone already.
+      if (path === '/') throw new ZooKeeperError('BAD_ARGUMENTS', { path, operation: 'delete' })
       return this.#whole('delete', options, inner => deleteTree(this, path, { version, ...inner }))
     })
   }

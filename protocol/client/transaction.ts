@@ -100,9 +100,11 @@ export class Transaction {
     return this.#add(path, 'setData', { opcode: OpCode.setData, request })
   }
 
+  /** The root cannot be deleted: `/` fails with BAD_ARGUMENTS at the commit, also in a chroot. */
   delete(path: string, options: { version?: number } = {}): this {
     validatePath(path)
-    const request = { path: this.#inside(path), version: checkedVersion(options.version) }
+    const inside = path === '/' ? path : this.#inside(path)
+    const request = { path: inside, version: checkedVersion(options.version) }
     return this.#add(path, 'delete', { opcode: OpCode.delete, request })
   }
 
