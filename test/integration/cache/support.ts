@@ -3,10 +3,14 @@ import { Buffer } from 'node:buffer'
 import type { Stat, ZooKeeperView } from '../../../protocol/index.ts'
 import { childOf, ZooKeeperError } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
+import type { Server } from '../../../scripts/zookeeper/server.ts'
 import type { CacheChange, ZnodeCache } from '../../../src/cache/index.ts'
+import { ChildrenCache } from '../../../src/cache/index.ts'
 import type { FaultProxy } from '../../../src/testing/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Test } from '../../tap.ts'
+import type { Stage } from '../protocol/stream-support.ts'
+import { stage } from '../protocol/stream-support.ts'
 
 /** A tree as text: `data czxid mzxid pzxid numChildren` by path. */
 export type Tree = Record<string, string>
@@ -133,4 +137,16 @@ export async function outage(
   await change()
   proxy.set({ kind: 'pass' })
   await eventually('live again', () => cache.current, 100_000)
+}
+
+export interface ChildrenScene extends Stage {
+  readonly cache: ChildrenCache & { readonly warnings: unknown[] }
+  readonly replay: Replay
+}
+
+/** A cache of /p behind a proxy, not started, in a session that no pause of the machine ends. */
+export async function childrenScene(t: Test, server: Server): Promise<ChildrenScene> {
+  const made = await stage(t, server, { sessionTimeout: 60_000 })
+  const cache = kept(t, new ChildrenCache(made.zk, '/p'))
+  return { ...made, cache, replay: replayOf(cache) }
 }
