@@ -1,16 +1,13 @@
-// Fuzzing: any record survives its codec, and no bytes of a server crash a client, hang it or fill its memory.
+// Fuzzing: no bytes of a server crash a client, hang it, fill its memory or leave anything behind.
 import { Buffer } from 'node:buffer'
-import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { FrameDecoder, FrameEncoder } from '../../protocol/frame.ts'
+import { FrameEncoder } from '../../protocol/frame.ts'
 import type { Codec } from '../../protocol/jute/codec.ts'
-import { JuteReader } from '../../protocol/jute/reader.ts'
-import { JuteWriter } from '../../protocol/jute/writer.ts'
-import type { Operation, Operations } from '../../protocol/operations.ts'
+import type { Operations } from '../../protocol/operations.ts'
 import { operations } from '../../protocol/operations.ts'
 import { replyHeader } from '../../protocol/records/headers.ts'
-import { arbitraries } from '../support/arbitraries.ts'
 import { microtasks } from '../support/fake-clock.ts'
+import { runs, share } from '../support/fuzz-runs.ts'
 import type { Outcome } from '../support/outcome.ts'
 import { codeOf, outcomeOf } from '../support/outcome.ts'
 import type { World } from '../support/scripted-client.ts'
@@ -20,10 +17,6 @@ import { aStat } from '../support/scripted-server.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 
-/** FUZZ_RUNS multiplies the runs; a failure prints its seed, which FUZZ_SEED runs again. */
-const TIMES = Number(process.env.FUZZ_RUNS ?? 1)
-const seed = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) }
-const runs = (count: number): { numRuns: number; seed?: number } => ({ numRuns: count * TIMES, ...seed })
 const MIB = 1024 * 1024
 
 const unhandled: unknown[] = []
@@ -35,64 +28,6 @@ process.on('uncaughtException', note)
 t.teardown(() => {
   process.off('unhandledRejection', note)
   process.off('uncaughtException', note)
-})
-
-function encode<T>(codec: Codec<T> | null, value: T): Buffer {
-  const writer = new JuteWriter(Buffer.alloc(16))
-  codec?.write(writer, value)
-  return Buffer.from(writer.bytes)
-}
-
-/** The value comes back, and its bytes are used up to the last. */
-function survives<T>(codec: Codec<T> | null, value: T): boolean {
-  if (codec === null) return value === undefined
-  const reader = new JuteReader(encode(codec, value))
-  return isDeepStrictEqual(codec.read(reader), value) && reader.remaining === 0
-}
-
-/** Bytes that end early are an error, not a value and not a crash. */
-function noticesItsEnd<T>(codec: Codec<T> | null, value: T, share: number): boolean {
-  const whole = encode(codec, value)
-  if (codec === null || whole.length === 0) return true
-  const cut = whole.subarray(0, Math.floor(share * whole.length))
-  try {
-    codec.read(new JuteReader(cut))
-    // The one body that may be left out as a whole.
-    return codec === operations.addWatch.reply && cut.length === 0
-  } catch (error) {
-    return (error as Error).name === 'JuteError'
-  }
-}
-
-const names = Object.keys(operations) as (keyof Operations)[]
-const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
-
-for (const name of names) {
-  t.test(`H27, H28: fuzz: requests and replies of ${name} survive their codec`, async t => {
-    const row = operations[name] as Operation<unknown, unknown>
-    const { request, reply } = arbitraries[name]
-    const sound = fc.property(request, reply, share, (asked, answered, cut) => {
-      if (!survives(row.request, asked) || !survives(row.reply, answered)) return false
-      return noticesItsEnd(row.request, asked, cut) && noticesItsEnd(row.reply, answered, cut)
-    })
-    t.doesNotThrow(() => fc.assert(sound, runs(60)))
-  })
-}
-
-t.test('fuzz: any bytes are a value or a JuteError to every codec, soon', async t => {
-  const codecs = names.flatMap(name => [operations[name].request, operations[name].reply])
-  const read = (codec: Codec<unknown> | null, bytes: Uint8Array): boolean => {
-    try {
-      codec?.read(new JuteReader(bytes))
-      return true
-    } catch (error) {
-      return (error as Error).name === 'JuteError'
-    }
-  }
-  const any = fc.property(fc.uint8Array({ maxLength: 300 }), bytes =>
-    codecs.every(codec => read(codec as Codec<unknown> | null, bytes)),
-  )
-  t.doesNotThrow(() => fc.assert(any, runs(200)))
 })
 
 /** What happens to the bytes of a server on their way. */
@@ -305,50 +240,4 @@ t.test('H3: fuzz: hostile lengths and counts cost their own bytes and no more', 
   const after = process.memoryUsage()
   const grown = after.arrayBuffers - before.arrayBuffers + Math.max(0, after.heapUsed - before.heapUsed)
   t.ok(grown < 16 * MIB, `${grown} bytes`)
-})
-
-t.test('fuzz: a decoder holds one frame at most, however its bytes come', async t => {
-  const any = fc.property(
-    fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 200 }),
-    fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 10 }),
-    (sizes, chunks) => {
-      const stream = Buffer.concat(sizes.map(size => frameOf(size)))
-      const found: number[] = []
-      const decoder = new FrameDecoder(300, frame => found.push(frame.remaining))
-      for (let at = 0, i = 0; at < stream.length; i++) {
-        const end = at + (chunks[i % chunks.length] as number)
-        decoder.push(stream.subarray(at, end))
-        at = end
-      }
-      return isDeepStrictEqual(found, sizes)
-    },
-  )
-  t.doesNotThrow(() => fc.assert(any, runs(100)))
-})
-
-function frameOf(size: number): Buffer {
-  const frame = Buffer.alloc(4 + size)
-  frame.writeInt32BE(size)
-  return frame
-}
-
-t.test('fuzz: a million frames pass the decoder, whole and split, and leave no memory behind', async t => {
-  const PER_CHUNK = 1000
-  const chunk = Buffer.concat(Array.from({ length: PER_CHUNK }, (_, i) => frameOf(i % 40)))
-  let frames = 0
-  let bytes = 0
-  const decoder = new FrameDecoder(40, frame => {
-    frames++
-    bytes += frame.remaining
-  })
-  const before = process.memoryUsage().arrayBuffers
-  for (let i = 0; i < 1000; i++) {
-    const split = (i * 37) % chunk.length
-    decoder.push(chunk.subarray(0, split))
-    decoder.push(chunk.subarray(split))
-  }
-  t.equal(frames, 1_000_000)
-  t.equal(bytes, (1000 * PER_CHUNK * 39) / 2)
-  const grown = process.memoryUsage().arrayBuffers - before
-  t.ok(grown < MIB, `${grown} bytes`)
 })

@@ -1,9 +1,43 @@
 // A chroot in what goes in and comes out of the operations that treat it in a way of their own.
 import type { WatchedEvent } from '../../../protocol/session/watch-table.ts'
-import { outcomeOf } from '../../support/outcome.ts'
+import { failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
 import { connectedWorld } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
+
+t.test('H29: chroot: every path goes in and comes out again', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const { link } = ensemble
+  const view = zk.chroot('/web')
+  const results = outcomesOf(zk.get('/'), zk.get('/a'), view.get('/'), view.chroot('/').get('/b'))
+  await clock.settle()
+  t.match(
+    link.requests.map(({ body }) => body),
+    [{ path: '/app' }, { path: '/app/a' }, { path: '/app/web' }, { path: '/app/web/b' }],
+  )
+  for (const request of link.requests) link.refuse(request, -101)
+  await clock.settle()
+  t.strictSame(
+    results.map(result => failureOf(result).path),
+    ['/', '/a', '/', '/b'],
+    'errors show the path of the caller',
+  )
+  const made = outcomeOf(view.create('/n-', '', { mode: 'persistentSequential' }))
+  await clock.settle()
+  for (let i = 0; i < 4; i++) link.take('getData')
+  link.reply(link.take('create'), { path: '/app/web/n-0000000001', stat: aStat })
+  await clock.settle()
+  t.equal(made.value?.path, '/n-0000000001')
+})
+
+t.test('H29: chroot: what looks like the chroot is left alone', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const made = outcomeOf(zk.create('/x'))
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('create'), { path: '/application/x', stat: aStat })
+  await clock.settle()
+  t.equal(made.value?.path, '/application/x')
+})
 
 t.test('H29: chroot: ephemerals are asked for below it, and named as in it', async t => {
   const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })

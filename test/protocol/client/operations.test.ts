@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import { codeOf, failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
+import { failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
 import { connectedWorld } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
@@ -265,89 +265,4 @@ t.test('operations: an answer to multiRead with other items than were asked for 
     t.equal(ensemble.connections.length, 2, 'the connection is given up')
     t.strictSame(ensemble.link.names, [], 'and it is not asked again')
   }
-})
-
-t.test('operations: that there is no znode is an answer to exists, and an error to the others', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t)
-  const exists = outcomeOf(zk.exists('/a'))
-  const get = outcomeOf(zk.get('/a'))
-  await clock.settle()
-  for (const request of ensemble.link.requests) ensemble.link.refuse(request, -101)
-  await clock.settle()
-  t.strictSame(exists, { state: 'resolved', value: null, error: undefined })
-  t.equal(codeOf(get), 'NO_NODE')
-})
-
-t.test('H4: operations: an error code of the future rejects, and nothing else happens', async t => {
-  const { zk, clock, ensemble, states } = await connectedWorld(t)
-  const got = outcomeOf(zk.get('/a'))
-  await clock.settle()
-  ensemble.link.refuse(ensemble.link.take('getData'), -998)
-  await clock.settle()
-  t.match(failureOf(got), { code: 'UNKNOWN', number: -998 })
-  t.strictSame(states, ['connected'])
-})
-
-t.test('operations: the body behind an error is ignored', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t)
-  const got = outcomeOf(zk.get('/a'))
-  await clock.settle()
-  ensemble.link.raw('00000014 00000001 0000000000000001 ffffff9b deadbeef')
-  await clock.settle()
-  t.equal(codeOf(got), 'NO_NODE')
-  t.equal(zk.state, 'connected')
-})
-
-t.test('operations: surplus bytes behind an answer are ignored', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t)
-  const deleted = outcomeOf(zk.delete('/a'))
-  await clock.settle()
-  ensemble.link.raw('00000014 00000001 0000000000000001 00000000 deadbeef')
-  await clock.settle()
-  t.equal(deleted.state, 'resolved')
-})
-
-t.test('H21: operations: notifications, pings and auth answers do not move the newest zxid', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t, { auth: [{ scheme: 'digest', auth: 'a:b' }] })
-  const { link } = ensemble
-  link.notify('created', '/a', 99n)
-  link.raw('00000010 fffffffe 0000000000000005 00000000')
-  link.raw('00000010 fffffffc 0000000000000006 00000000')
-  await clock.settle()
-  t.equal(zk.lastZxid, 0n)
-  t.equal(zk.state, 'connected', 'a ping answer that nobody asked for is no fault')
-})
-
-t.test('H29: chroot: every path goes in and comes out again', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
-  const { link } = ensemble
-  const view = zk.chroot('/web')
-  const results = outcomesOf(zk.get('/'), zk.get('/a'), view.get('/'), view.chroot('/').get('/b'))
-  await clock.settle()
-  t.match(
-    link.requests.map(({ body }) => body),
-    [{ path: '/app' }, { path: '/app/a' }, { path: '/app/web' }, { path: '/app/web/b' }],
-  )
-  for (const request of link.requests) link.refuse(request, -101)
-  await clock.settle()
-  t.strictSame(
-    results.map(result => failureOf(result).path),
-    ['/', '/a', '/', '/b'],
-    'errors show the path of the caller',
-  )
-  const made = outcomeOf(view.create('/n-', '', { mode: 'persistentSequential' }))
-  await clock.settle()
-  for (let i = 0; i < 4; i++) link.take('getData')
-  link.reply(link.take('create'), { path: '/app/web/n-0000000001', stat: aStat })
-  await clock.settle()
-  t.equal(made.value?.path, '/n-0000000001')
-})
-
-t.test('H29: chroot: what looks like the chroot is left alone', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
-  const made = outcomeOf(zk.create('/x'))
-  await clock.settle()
-  ensemble.link.reply(ensemble.link.take('create'), { path: '/application/x', stat: aStat })
-  await clock.settle()
-  t.equal(made.value?.path, '/application/x')
 })

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { ZooKeeperError } from '../../../protocol/errors.ts'
 import { microtasks } from '../../support/fake-clock.ts'
+import { runs } from '../../support/fuzz-runs.ts'
 import type { Outcome } from '../../support/outcome.ts'
 import { outcomeOf } from '../../support/outcome.ts'
 import type { World } from '../../support/scripted-client.ts'
@@ -11,9 +12,6 @@ import type { ScriptedRequest } from '../../support/scripted-server.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-
-const TIMES = Number(process.env.FUZZ_RUNS ?? 1)
-const seed = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) }
 
 const unhandled: unknown[] = []
 const note = (reason: unknown): void => {
@@ -156,7 +154,7 @@ t.test('H10: after close() nothing is pending, whatever happened before', async 
     fc.constantFrom('renew' as const, 'close' as const),
     (plan, onExpired) => play(t, plan, onExpired),
   )
-  await t.resolves(fc.assert(any, { numRuns: 250 * TIMES, ...seed }))
+  await t.resolves(fc.assert(any, runs(250)))
 })
 
 t.test('H10: without close(), every call settles in its time all the same', async t => {
@@ -174,5 +172,5 @@ t.test('H10: without close(), every call settles in its time all the same', asyn
     const open = scene.calls.filter(({ state }) => state === 'pending').length
     if (open > 0) throw new Error(`${open} of ${scene.calls.length} promises are pending`)
   })
-  await t.resolves(fc.assert(any, { numRuns: 100 * TIMES, ...seed }))
+  await t.resolves(fc.assert(any, runs(100)))
 })

@@ -1,56 +1,11 @@
 // SASL on a connection: before anything else, again on each one, and wrong credentials are the end, once.
-import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
-import type { ConnectError } from '../../../../protocol/errors.ts'
-import { ZooKeeperError } from '../../../../protocol/errors.ts'
 import { digestMd5 } from '../../../../protocol/session/sasl/digest-md5.ts'
-import type { SaslExchange, SaslMechanism } from '../../../../protocol/session/sasl/mechanism.ts'
+import type { SaslMechanism } from '../../../../protocol/session/sasl/mechanism.ts'
 import { codeOf, failureOf, outcomeOf } from '../../../support/outcome.ts'
-import type { World, WorldOptions } from '../../../support/scripted-client.ts'
-import { newWorld, reconnect } from '../../../support/scripted-client.ts'
-import type { ScriptedConnection } from '../../../support/scripted-server.ts'
-import type { Test } from '../../../tap.ts'
+import { reconnect } from '../../../support/scripted-client.ts'
 import { t } from '../../../tap.ts'
-
-const bytes = (text: string): Buffer => Buffer.from(text)
-
-/** Sends `one`, wants `two`, sends `three`, wants `four`; remembers the hosts that it was made for. */
-function fourStep(hosts: string[] = []): SaslMechanism {
-  const begin: SaslMechanism['begin'] = host => {
-    hosts.push(host)
-    const steps: Record<string, Buffer | null> = { two: bytes('three'), four: null }
-    return {
-      initial: () => bytes('one'),
-      respond(token) {
-        const next = steps[Buffer.from(token).toString()]
-        if (next === undefined) throw new ZooKeeperError('AUTH_FAILED', { message: 'not this token' })
-        return next
-      },
-    }
-  }
-  return { name: 'FOUR-STEP', begin }
-}
-
-/** Admits every connection, and answers each SASL token on it in turn with one of these; leaves all else alone. */
-function answering({ ensemble }: World, ...tokens: readonly (string | null)[]): void {
-  ensemble.onHandshake = connection => {
-    ensemble.admit(connection)
-    answer(connection, tokens)
-  }
-}
-
-function answer(connection: ScriptedConnection, tokens: readonly (string | null)[]): void {
-  const left = [...tokens]
-  connection.onRequest = ({ name }) => {
-    const token = left.shift()
-    if (name !== 'sasl' || token === undefined) return
-    connection.reply(connection.take('sasl'), { token: token === null ? null : bytes(token) })
-  }
-}
-
-function saslWorld(t: Test, sasl: SaslMechanism, options: WorldOptions = {}): World {
-  return newWorld(t, { sasl, ...options })
-}
+import { answer, answering, bytes, failuresOf, fourStep, saslWorld } from './sasl-support.ts'
 
 t.test('H33: sasl: before auth, watches and requests, on every connection', async t => {
   const hosts: string[] = []
@@ -155,109 +110,6 @@ t.test('sasl: a link that breaks in the middle is a failed attempt, and the next
   t.equal(ensemble.connections.length, 2)
 })
 
-/** The four steps, but for what `broken` puts in their place as long as it gives something. */
-function fragile(broken: () => Partial<SaslExchange> | undefined): SaslMechanism {
-  const { begin } = fourStep()
-  return { name: 'FRAGILE', begin: host => ({ ...begin(host), ...broken() }) }
-}
-
-function failuresOf({ zk }: World): ConnectError[] {
-  const failures: ConnectError[] = []
-  zk.on('attemptFailed', error => failures.push(error))
-  return failures
-}
-
-const problem = new Error('no ticket')
-const breakages: Readonly<Record<string, () => Partial<SaslExchange>>> = {
-  'begin throws': () => {
-    throw problem
-  },
-  'initial throws': () => ({
-    initial: () => {
-      throw problem
-    },
-  }),
-  'initial rejects': () => ({ initial: () => Promise.reject(problem) }),
-  'respond rejects': () => ({ respond: () => Promise.reject(problem) }),
-}
-
-for (const [what, breakage] of Object.entries(breakages)) {
-  t.test(`sasl: ${what}: attempts fail with the cause, after pauses, until it is well again`, async t => {
-    let broken = true
-    const world = saslWorld(
-      t,
-      fragile(() => (broken ? breakage() : undefined)),
-    )
-    answering(world, 'two', 'four')
-    const { zk, clock, ensemble, states } = world
-    const failures = failuresOf(world)
-    const read = outcomeOf(zk.get('/a', { timeout: Number.POSITIVE_INFINITY }))
-    await clock.advance(60_000)
-    t.match(failures[0], {
-      reason: 'mechanismFailed',
-      code: 'CONNECTION_LOSS',
-      message: /FRAGILE failed: no ticket/,
-      cause: problem,
-    })
-    const tries = ensemble.connections.length
-    t.ok(tries > 5 && tries < 20, `${tries} attempts in a minute`)
-    t.ok(ensemble.connections.every(({ closed }) => closed))
-    t.strictSame(states, [], 'it is not the end')
-    t.match(zk.status().troubles.attemptFailed, { count: failures.length, message: /no ticket/ })
-    broken = false
-    await clock.advance(30_000)
-    t.strictSame(states, ['connected'])
-    t.strictSame(ensemble.link.names, ['sasl', 'sasl', 'getData'])
-    const early = ensemble.connections.slice(0, -1).flatMap(({ names }) => names)
-    t.strictSame(
-      [...new Set(early)].filter(name => name !== 'sasl'),
-      [],
-      'nothing went out without the proof',
-    )
-    t.equal(read.state, 'pending')
-  })
-}
-
-t.test('sasl: what is no token, or too large for one, is a fault of the mechanism', async t => {
-  for (const [token, message] of [
-    [undefined, /its token is not bytes/],
-    ['text', /its token is not bytes/],
-    [Buffer.alloc(2000), /exceeds the limit/],
-  ] as const) {
-    const world = saslWorld(
-      t,
-      fragile(() => ({ respond: () => token as never })),
-      { maxRequestSize: 1000 },
-    )
-    answering(world, 'two')
-    const failures = failuresOf(world)
-    outcomeOf(world.zk.connect())
-    await world.clock.advance(10)
-    t.match(failures, [{ reason: 'mechanismFailed', cause: { message } }])
-    t.equal(world.zk.state, 'connecting')
-  }
-})
-
-t.test('sasl: a session lives on while the mechanism fails on the way back to it', async t => {
-  let broken = false
-  const world = saslWorld(
-    t,
-    fragile(() => (broken ? breakages['initial rejects']?.() : undefined)),
-  )
-  answering(world, 'two', 'four')
-  const { zk, clock, states } = world
-  outcomeOf(zk.connect())
-  await clock.advance(10)
-  const { sessionId } = zk
-  broken = true
-  await reconnect(world)
-  await clock.advance(1000)
-  broken = false
-  await clock.advance(3000)
-  t.strictSame(states, ['connected', 'suspended', 'connected'])
-  t.equal(zk.sessionId, sessionId)
-})
-
 t.test('sasl: answers that pass, and one that cannot be read, are failed attempts', async t => {
   for (const [number, reason, code] of [
     [-127, 'closedBeforeResponse', 'THROTTLED_OP'],
@@ -300,45 +152,4 @@ t.test('sasl: any other refusal is the word of the server, and the end', async t
     if (number !== -124) t.match(failures, [{ reason: 'authFailed', code: 'AUTH_FAILED' }])
     t.equal(ensemble.connections.length, 1)
   }
-})
-
-t.test(
-  'H10: sasl: a mechanism that hangs is passed over in time, and close() does not wait for it',
-  async t => {
-    const world = saslWorld(
-      t,
-      fragile(() => ({ initial: () => new Promise(() => {}) })),
-    )
-    const { zk, clock, ensemble } = world
-    const failures = failuresOf(world)
-    const connecting = outcomeOf(zk.connect())
-    await clock.advance(9100)
-    t.match(failures, [{ reason: 'timeout' }])
-    t.equal(ensemble.connections.length, 2)
-    const closing = outcomeOf(zk.close())
-    await clock.settle()
-    t.strictSame([closing.state, codeOf(connecting)], ['resolved', 'CLOSED'])
-    t.ok(ensemble.connections.every(({ closed }) => closed))
-  },
-)
-
-t.test('sasl: a token that comes when the connection is over goes nowhere', async t => {
-  const tokens: ((token: Buffer) => void)[] = []
-  const initial = (): Promise<Buffer> => new Promise(resolve => tokens.push(resolve))
-  const world = saslWorld(
-    t,
-    fragile(() => ({ initial })),
-  )
-  const { zk, clock, ensemble } = world
-  outcomeOf(zk.connect())
-  await clock.settle()
-  ensemble.link.close()
-  await clock.settle()
-  tokens[0]?.(bytes('one'))
-  await clock.advance(100)
-  t.strictSame(
-    ensemble.connections.flatMap(({ names }) => names),
-    [],
-  )
-  t.equal(zk.state, 'connecting')
 })
