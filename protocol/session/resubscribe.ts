@@ -18,8 +18,10 @@ const log = logger('session')
 
 /** Far below jute.maxbuffer (ZOOKEEPER-706); in bytes on the wire, where Java counts characters. */
 const BATCH_BYTES = 128 * 1024
-/** Before a batch that the server did not take is sent again, in milliseconds. */
+/** Before a batch that the server did not take is sent again, in milliseconds; twice as long with each refusal. */
 const PAUSE = 200
+/** So often a server may refuse a batch before it is left: on its connection, the watches would be dead. */
+const MOST_REFUSALS = 4
 /** A server that throttles, or one (ClickHouse Keeper) that has no leader to ask, will take it when that is over. */
 const passing: readonly ErrorCode[] = [
   'THROTTLED_OP',
@@ -133,8 +135,10 @@ export function rearmOn(connection: Connection, gap: Gap, { environment, port, o
   armed.catch(error => {
     if (over.aborted) return
     // Such a server hangs up; one that does not is left, to come back without persistent watches.
-    if (error instanceof UnsupportedError) connection.close(error)
-    else port.warning(error)
+    if (!(error instanceof UnsupportedError)) port.warning(error)
+    // The next connection may lead to a server that takes them, and nobody believes to be watching meanwhile. What this
+    // client cannot send it cannot send there either.
+    if (isAnswer(error)) connection.close(error)
   })
 }
 
@@ -142,18 +146,26 @@ function portOf(connection: Connection, environment: RearmEnvironment, over: Abo
   const { watches, lastZxid, maxRequestSize, clock } = environment
   const persistent = !connection.skills.lacks(OpCode.setWatches2)
   const send = async (batch: SetWatches2): Promise<boolean> => {
+    let refusals = 0
     for (let isLate = false; ; isLate = hasPersistent(batch)) {
       try {
         await sendBatch(connection, batch)
         return isLate
       } catch (error) {
-        if (!ZooKeeperError.is(error) || !passing.includes(error.code)) throw error
+        if (!isAnswer(error) || error instanceof UnsupportedError) throw error
+        if (!passing.includes(error.code)) refusals++
+        if (refusals === MOST_REFUSALS) throw error
       }
       // Ends here when the connection is lost.
-      await delay(clock, PAUSE, over)
+      await delay(clock, PAUSE * 2 ** Math.max(0, refusals - 1), over)
     }
   }
   return { watches, lastZxid, maxRequestSize, persistent, send }
+}
+
+/** True for what a server says, or a lost connection, and not for what fails here. */
+function isAnswer(error: unknown): error is ZooKeeperError {
+  return ZooKeeperError.is(error) && error.code !== 'PACKET_TOO_LARGE'
 }
 
 /** Servers before 3.6 know the older request alone. */

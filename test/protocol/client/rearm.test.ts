@@ -59,17 +59,6 @@ t.test('H9: watches: a server that lost its history is asked to fire them all', 
   t.equal(link.waiting, 0)
 })
 
-t.test('H12: watches: if they cannot be armed again, that is a warning', async t => {
-  const world = await connectedWorld(t)
-  await watchData(world, '/a')
-  await reconnect(world)
-  const { link } = world.ensemble
-  link.refuse(link.take('setWatches'), -5)
-  await world.clock.settle()
-  t.match(world.warnings, [{ code: 'MARSHALLING_ERROR' }])
-  t.equal(world.zk.state, 'connected')
-})
-
 t.test('H17: watches: requests to arm them again fit into a small limit too', async t => {
   const world = await connectedWorld(t, { maxRequestSize: 300 })
   for (let i = 0; i < 20; i++) await watchData(world, `/${'x'.repeat(30)}-${i}`)
