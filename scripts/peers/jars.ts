@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { cacheRoot, download } from '../zookeeper/find/cache-folder.ts'
+import { inTurn } from '../zookeeper/find/in-turn.ts'
 import { copyJars, pomOf } from '../zookeeper/find/pom.ts'
 import { namesIn } from '../zookeeper/find/release.ts'
 import type { Env } from '../zookeeper/find/tools.ts'
@@ -21,8 +22,11 @@ export async function fetchJars(set: JarSet, env: Env): Promise<string> {
   const folder = join(cacheRoot(env), 'java', key)
   const isComplete = async (): Promise<boolean> => (await namesIn(folder)).length > 0
   if (await isComplete()) return folder
-  process.stderr.write(`interop: fetching ${set.name} through Maven (once) ...\n`)
-  await download(folder, { fill: draft => copyJars(pom, draft, env), isComplete })
+  await inTurn(`${folder}.lock`, async () => {
+    if (await isComplete()) return
+    process.stderr.write(`interop: fetching ${set.name} through Maven (once) ...\n`)
+    await download(folder, { fill: draft => copyJars(pom, draft, env), isComplete })
+  })
   return folder
 }
 

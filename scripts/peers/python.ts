@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cacheRoot } from '../zookeeper/find/cache-folder.ts'
+import { inTurn } from '../zookeeper/find/in-turn.ts'
 import type { Env } from '../zookeeper/find/tools.ts'
 import { isExecutable, runTool } from '../zookeeper/find/tools.ts'
 
@@ -42,7 +43,11 @@ const PROBE = 'import ensurepip, venv; print(json.dumps([sys.executable, sys.ver
 export async function findPython(env: Env = process.env): Promise<PythonPeers | string> {
   try {
     const folder = await environmentFolder(env)
-    return (await readMarker(folder, env)) ?? (await build(folder, env))
+    const found = await readMarker(folder, env)
+    if (found !== null) return found
+    const made = async (): Promise<PythonPeers> =>
+      (await readMarker(folder, env)) ?? (await build(folder, env))
+    return await inTurn(`${folder}.lock`, made)
   } catch (error) {
     return `no Python peers: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cacheRoot, download } from '../zookeeper/find/cache-folder.ts'
+import { inTurn } from '../zookeeper/find/in-turn.ts'
 import type { Env } from '../zookeeper/find/tools.ts'
 import { runTool } from '../zookeeper/find/tools.ts'
 
@@ -51,10 +52,13 @@ export async function findRuntime(name: RuntimeName, env: Env = process.env): Pr
 async function installed(name: RuntimeName, version: string, env: Env): Promise<string> {
   const folder = join(cacheRoot(env), 'runtimes', `${name}-${version}`)
   if (existsSync(folder)) return folder
-  process.stderr.write(`installing ${name} ${version} (once) ...\n`)
-  await download(folder, {
-    fill: draft => install(`${name}@${version}`, draft, env),
-    isComplete: async () => existsSync(folder),
+  await inTurn(`${folder}.lock`, async () => {
+    if (existsSync(folder)) return
+    process.stderr.write(`installing ${name} ${version} (once) ...\n`)
+    await download(folder, {
+      fill: draft => install(`${name}@${version}`, draft, env),
+      isComplete: async () => existsSync(folder),
+    })
   })
   return folder
 }

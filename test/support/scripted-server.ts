@@ -6,7 +6,7 @@ import type { Codec } from '../../protocol/jute/codec.ts'
 import type { JuteReader } from '../../protocol/jute/reader.ts'
 import type { JuteWriter } from '../../protocol/jute/writer.ts'
 import { MemoryTransport } from '../../protocol/net/memory.ts'
-import type { Address, Connector, Transport, TransportHandlers } from '../../protocol/net/transport.ts'
+import type { Address, Connector } from '../../protocol/net/transport.ts'
 import { OpCode, Xid } from '../../protocol/opcodes.ts'
 import type { Operation, Operations } from '../../protocol/operations.ts'
 import { operations } from '../../protocol/operations.ts'
@@ -15,6 +15,7 @@ import { connectRequest, connectResponse } from '../../protocol/records/connect.
 import type { Stat } from '../../protocol/records/data.ts'
 import { replyHeader, requestHeader } from '../../protocol/records/headers.ts'
 import { EventType, watcherEvent } from '../../protocol/records/watches.ts'
+import { WatchedTransport } from './watched-transport.ts'
 
 const rows = new Map<number, Operation<unknown, unknown>>(
   Object.values(operations).map(row => [row.opcode, row as Operation<unknown, unknown>]),
@@ -40,50 +41,6 @@ export interface ScriptedRequest {
   readonly name: string
   /** The record, or undefined without a body. */
   readonly body: unknown
-}
-
-/** The client's end of a connection: counts writes, and can claim that the socket is full. */
-class WatchedTransport implements Transport {
-  readonly remote: string
-  readonly #inner: Transport
-  #handlers: TransportHandlers | undefined
-  writes: Buffer[] = []
-  full = false
-
-  constructor(inner: Transport, remote: string) {
-    this.#inner = inner
-    this.remote = remote
-  }
-
-  open(handlers: TransportHandlers): void {
-    this.#handlers = handlers
-    this.#inner.open(handlers)
-  }
-
-  write(bytes: Buffer, written: () => void): boolean {
-    this.writes.push(Buffer.from(bytes))
-    return this.#inner.write(bytes, written) && !this.full
-  }
-
-  destroy(): void {
-    this.#inner.destroy()
-  }
-
-  drain(): void {
-    this.full = false
-    this.#handlers?.drain()
-  }
-
-  /** Hands bytes to the client at once, past all queues. */
-  deliver(bytes: Buffer): void {
-    this.#handlers?.data(bytes, bytes.length)
-  }
-
-  /** Ends the connection as the system does when it breaks, with the error that it gives. */
-  break(cause: Error | undefined): void {
-    this.#handlers?.closed(cause)
-    this.#inner.destroy()
-  }
 }
 
 export interface Acceptance {

@@ -1,6 +1,8 @@
 // Jars through Maven: a project that depends on them, and the goal that copies what it depends on.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cacheRoot } from './cache-folder.ts'
+import { inTurn } from './in-turn.ts'
 import { withTemporaryFolder } from './temporary.ts'
 import type { Env } from './tools.ts'
 import { runTool } from './tools.ts'
@@ -41,7 +43,10 @@ export const copyJars = async (pom: string, folder: string, env: Env): Promise<v
   await withTemporaryFolder(async work => {
     await writeFile(join(work, 'pom.xml'), pom)
     const args = ['-B', '-q', COPY, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
-    await runTool('mvn', args, { env, cwd: work, folders: mavenFolders(env) })
+    // Maven's own store of what it fetched is not made for several at once.
+    await inTurn(join(cacheRoot(env), 'maven.lock'), () =>
+      runTool('mvn', args, { env, cwd: work, folders: mavenFolders(env) }),
+    )
   })
 }
 
