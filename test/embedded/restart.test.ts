@@ -3,19 +3,13 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { openAcl, ZooKeeper } from '../../protocol/index.ts'
 import { operations } from '../../protocol/operations.ts'
-import type { EmbeddedOptions } from '../../src/embedded/index.ts'
-import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
+import type { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
 import { RawClient } from '../conformance/raw-client.ts'
 import { eventually } from '../support/eventually.ts'
+import { onSteadyPort } from '../support/steady-port.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
-
-async function serverOf(t: Test, options: EmbeddedOptions = {}): Promise<EmbeddedZooKeeper> {
-  const server = await EmbeddedZooKeeper.start(options)
-  t.teardown(() => server.close())
-  return server
-}
 
 async function clientOf(t: Test, server: EmbeddedZooKeeper): Promise<ZooKeeper> {
   const zk = new ZooKeeper(server.connectString)
@@ -25,7 +19,7 @@ async function clientOf(t: Test, server: EmbeddedZooKeeper): Promise<ZooKeeper> 
 }
 
 t.test('restart: sessions, znodes and the port stay', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const zk = await clientOf(t, server)
   const { sessionId } = zk
   const { port } = server
@@ -44,7 +38,7 @@ t.test('restart: sessions, znodes and the port stay', async t => {
 })
 
 t.test('restart: with wipe, clients begin again on an empty server', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const zk = await clientOf(t, server)
   const { sessionId, lastZxid } = zk
   await zk.create('/gone', 'x')
@@ -56,7 +50,7 @@ t.test('restart: with wipe, clients begin again on an empty server', async t => 
 })
 
 t.test('restart: many at once, and with close, end in order', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   await Promise.all([server.restart(), server.restart({ wipe: true }), server.restart()])
   const zk = await clientOf(t, server)
   t.ok(await zk.exists('/'))
@@ -69,7 +63,7 @@ t.test('restart: many at once, and with close, end in order', async t => {
 })
 
 t.test('restart: a port that somebody took is told, and when it is free again so is the server', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const { port } = server
   let thief = createServer()
   const failure = await eventually('somebody who is faster', async () => {
@@ -96,7 +90,7 @@ t.test('restart: a port that somebody took is told, and when it is free again so
 
 t.test('freeze: nothing is answered and nothing expires, until thaw', async t => {
   const clock = new ManualClock()
-  const server = await serverOf(t, { clock, tickTime: 1000 })
+  const server = await onSteadyPort(t, { clock, tickTime: 1000 })
   const client = await RawClient.open(server.connectString, { timeOut: 4000 })
   t.teardown(() => client.link.destroy())
   const session = client.welcome.sessionId
@@ -121,7 +115,7 @@ t.test('freeze: nothing is answered and nothing expires, until thaw', async t =>
 })
 
 t.test('freeze: a client that stays within its timeout keeps its session and its answers', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const zk = await clientOf(t, server)
   const { sessionId } = zk
   server.freeze()
@@ -134,7 +128,7 @@ t.test('freeze: a client that stays within its timeout keeps its session and its
 })
 
 t.test('freeze: what is asked meanwhile happens at thaw, and nobody hears of it before', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const owner = await RawClient.open(server.connectString)
   const watcher = await RawClient.open(server.connectString)
   t.teardown(() => [owner, watcher].forEach(({ link }) => void link.destroy()))
@@ -162,7 +156,7 @@ t.test('freeze: what is asked meanwhile happens at thaw, and nobody hears of it 
 })
 
 t.test('freeze: a restart ends it, and what was asked is done', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const zk = await clientOf(t, server)
   const { sessionId } = zk
   server.freeze()
@@ -178,7 +172,7 @@ t.test('freeze: a restart ends it, and what was asked is done', async t => {
 
 t.test('thaw: after close, and while a restart is under way, leaves no timer behind', async t => {
   const clock = new ManualClock()
-  const server = await serverOf(t, { clock })
+  const server = await onSteadyPort(t, { clock })
   const zk = await clientOf(t, server)
   await zk.create('/c', null, { mode: 'container' })
   server.freeze()

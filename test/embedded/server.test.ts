@@ -16,6 +16,7 @@ import { programArgs } from '../support/child.ts'
 import { concurrently } from '../support/concurrently.ts'
 import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { onSteadyPort } from '../support/steady-port.ts'
 import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 
@@ -48,7 +49,7 @@ async function deaf(t: Test, server: EmbeddedZooKeeper): Promise<Socket> {
 }
 
 test('close leaves nothing behind, and may be called again', async t => {
-  const server = await serverOf(t)
+  const server = await onSteadyPort(t)
   const { port } = server
   const client = await rawTo(t, server)
   await tryCreate(client, '/c', { flags: 4 }, OpCode.createContainer)
@@ -78,7 +79,7 @@ test('a process that closes its server ends by itself', async t => {
 })
 
 test('8.7.4: a client of a server before this one learns that its session expired', async t => {
-  const first = await serverOf(t)
+  const first = await onSteadyPort(t)
   const { port } = first
   const zk = new ZooKeeper(first.connectString)
   t.teardown(() => zk.close())

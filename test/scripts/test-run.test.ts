@@ -70,7 +70,7 @@ for (const [what, [text, pattern]] of Object.entries(failing)) {
 
 t.test('test run: a file that does not end is ended, and fails the run', async t => {
   const text = `setInterval(() => {}, 1000); t.test('a', { timeout: 0 }, () => new Promise(() => {}))`
-  const { code, output } = await run(t, { x: text }, { TAP_TIMEOUT: '1' })
+  const { code, output } = await run(t, { x: text }, { TAP_TIMEOUT: '3' })
   t.equal(code, 1)
   t.match(output, /^not ok 1 - x\.test\.mjs/m)
 })

@@ -6,7 +6,7 @@ const PAUSE = 10
 export async function eventually<T>(
   what: string,
   probe: () => T | Promise<T>,
-  within = 30_000,
+  within = 60_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + within
   let last: unknown

@@ -2,6 +2,8 @@
 import { ZooKeeper } from '../../protocol/index.ts'
 import { EmbeddedZooKeeper } from '../../src/embedded/index.ts'
 import { ManualClock } from '../../src/testing/index.ts'
+import { create } from '../conformance/both.ts'
+import { RawClient } from '../conformance/raw-client.ts'
 import { eventually } from '../support/eventually.ts'
 import { t } from '../tap.ts'
 
@@ -41,13 +43,14 @@ t.test('manual clock: sessions expire and znodes are reaped when it is moved, an
   const clock = new ManualClock()
   const server = await EmbeddedZooKeeper.start({ clock, tickTime: 1000 })
   t.teardown(() => server.close())
-  const gone = new ZooKeeper(server.connectString, { sessionTimeout: 4000 })
-  t.teardown(() => gone.close())
+  // It sends no pings, however long the machine takes.
+  const gone = await RawClient.open(server.connectString, { timeOut: 4000 })
+  t.teardown(() => gone.link.destroy())
   const zk = new ZooKeeper(server.connectString, { sessionTimeout: 20_000 })
   t.teardown(() => zk.close())
-  await gone.create('/mine', null, { mode: 'ephemeral' })
+  await create(gone, '/mine', { flags: 1 })
   await zk.create('/short', null, { mode: 'persistentWithTtl', ttl: 30_000 })
-  const { sessionId } = gone
+  const { sessionId } = gone.welcome
   clock.advance(3000)
   t.ok(await zk.exists('/mine'), 'within its timeout')
   clock.advance(2000)
