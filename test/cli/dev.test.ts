@@ -75,7 +75,7 @@ t.test('dev: a seed is what get prints, and bad ones say where', async t => {
   for (const [text, message] of bad) t.throws(() => parseSeed(text), message, text)
 })
 
-t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
+t.test('dev: serves its seed until SIGINT, and get reads it back', { timeout: 120_000 }, async t => {
   const file = join(t.testdir(), 'seed.yaml')
   await writeFile(file, SEED + SYSTEM)
   const program = startProgram(t, ['dev', '--port', '0', '--seed', file])
@@ -83,7 +83,7 @@ t.test('dev: serves its seed until SIGINT, and get reads it back', async t => {
   program.child.stdout.on('data', text => {
     servers += text
   })
-  await eventually('the connect string', () => servers.endsWith('\n'))
+  await eventually('the connect string', () => servers.endsWith('\n'), 90_000)
   const zk = new ZooKeeper(servers.trim())
   t.teardown(() => zk.close())
   t.same((await zk.getChildren('/production/ssh')).children.toSorted(), ['server1:22', 'server2:22'])

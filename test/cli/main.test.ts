@@ -43,7 +43,7 @@ for (const [signal, expected] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  t.test(`main: ${signal} closes the session and exits with ${expected}`, async t => {
+  t.test(`main: ${signal} closes the session and exits with ${expected}`, { timeout: 120_000 }, async t => {
     const { zk, servers, chroot } = await connectInChroot(t)
     await zk.create('/a')
     const proxy = await FaultProxy.start({ target: servers })
@@ -54,7 +54,7 @@ for (const [signal, expected] of [
       return frame.kind === 'reply' && frame.opcode === GET_CHILDREN ? 'drop' : 'pass'
     })
     const program = startProgram(t, ['-s', `${proxy.connectString}${chroot}`, '-r', '/a'])
-    await eventually('it reads', () => opcodes.includes(GET_CHILDREN))
+    await eventually('it reads', () => opcodes.includes(GET_CHILDREN), 90_000)
     program.signal(signal)
     t.match(await program.ended, { code: expected, stdout: '' })
     t.equal(opcodes.at(-1), CLOSE_SESSION)

@@ -104,7 +104,7 @@ export async function same(
     const truth = await treeAt(zk, cache.path, extent)
     return cache.current && JSON.stringify(treeOf(cache)) === JSON.stringify(truth)
   }
-  await eventually('the cache is as the server', equal).catch(() => {})
+  await eventually('the cache is as the server', equal, 90_000).catch(() => {})
   t.strictSame(treeOf(cache), await treeAt(zk, cache.path, extent))
 }
 

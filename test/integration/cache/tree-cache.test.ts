@@ -68,7 +68,7 @@ test('H18: tree cache: 10,000 znodes, one watch, and after an outage a diff with
 })
 
 test('tree cache: the filter and the depth bound what is read, whatever happens beyond', async t => {
-  const { zk, other, proxy } = await stage(t, server)
+  const { zk, other, proxy } = await stage(t, server, { sessionTimeout: 60_000 })
   for (const path of ['/t/a/b/c/d', '/t/out/b', '/t/in']) await other.create(path, null, { parents: true })
   const asked: string[] = []
   const filter = (path: string): boolean => {

@@ -85,7 +85,7 @@ test('N38: without childData no child is read, and no callback is called for one
 t.test(
   'figure: of 10,000 children one that changes costs one read, one that comes one listing, one callback each',
   async t => {
-    const { registry, witness, requests } = await proxiedRegistry(t, at, { sessionTimeout: 10_000 })
+    const { registry, witness, requests } = await proxiedRegistry(t, at, { sessionTimeout: 60_000 })
     await fill(witness, '/pool', 10_000)
     const plain: number[] = []
     const { seen, callback, last } = familyRecorder()

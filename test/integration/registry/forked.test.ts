@@ -32,7 +32,7 @@ t.test(
     t.match(await dataOf(witness, '/m'), { n: 1, pid: own + 1 })
     const parent = new ZooKeeper(servers, { session: parents, onExpired: 'close' })
     t.teardown(() => parent.close())
-    await parent.connect({ timeout: 10_000 })
+    await parent.connect({ timeout: 60_000 })
     t.equal(parent.sessionId, parents.id, 'nobody closed the session of the parent')
   },
 )

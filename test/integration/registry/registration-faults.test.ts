@@ -70,7 +70,7 @@ test('what is set while the session ends is there in the next one', async t => {
 
 test('N60: a partitioned registry replaces the node of its former session without a gap', async t => {
   // The registry gives up after 4/3 of it, the server after 5/3: a machine that stands still for less changes nothing.
-  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 5000 })
+  const { registry, witness, proxy } = await proxiedRegistry(t, at, { sessionTimeout: 9000 })
   await registry.setNode('/a', { n: 1 })
   const former = registry.client.sessionId
   const history = historyOf(registry.client)

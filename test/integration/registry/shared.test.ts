@@ -76,7 +76,7 @@ t.test('N88: without options it is lazy and read-only, at the servers of the env
   const { servers, witness } = await branch(t, at)
   await witness.create('/a', '{"n":1}')
   setEnv(t, 'NDSR_SERVERS', servers)
-  setEnv(t, 'NDSR_TIMEOUT', '4000')
+  setEnv(t, 'NDSR_TIMEOUT', '60000')
   const registry = await shared(t, {})
   t.match(await registry.get('/a'), { data: { n: 1 } })
   t.match(await errorOf(registry.setNode('/n')), { code: 'READ_ONLY' })
