@@ -22,7 +22,7 @@ async function linesOf(program: string, DEBUG = ''): Promise<string[]> {
     const debug = async () => (await import('debug')).default;
     ${program}`
   const env = { ...process.env, DEBUG, DEBUG_COLORS: 'no', DEBUG_HIDE_DATE: 'yes' }
-  const options = { cwd: root, env, timeout: 30_000 }
+  const options = { cwd: root, env, timeout: 120_000 }
   const ended = promisify(execFile)(process.execPath, programArgs(text), options)
   const { stderr } = await ended.catch((error: { stderr: string }) => error)
   return [...stderr.matchAll(/nd-service-registry:.*?(?=\s\+\d+ms|$)/gm)].map(([line]) => line)
