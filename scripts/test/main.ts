@@ -1,6 +1,8 @@
 // npm test [-- FILE | FOLDER...]: starts one real ZooKeeper for all files, runs them under tap, and ends with what failed and the counts.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { findFormatPeer, findJavaPeers } from '../peers/java.ts'
+import { findPython } from '../peers/python.ts'
 import { startServer } from '../zookeeper/server.ts'
 import { compile } from './compile.ts'
 import { filesAt } from './suites.ts'
@@ -21,7 +23,18 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
   return [code, output]
 }
 
+/** What the interop tests need is fetched before the time of a file runs; they say what could not be had. */
+async function fetchPeers(files: readonly string[]): Promise<void> {
+  if (!files.some(file => file.startsWith('test/interop/'))) return
+  const java = async (): Promise<void> => {
+    await findJavaPeers()
+    for (const format of ['dubbo', 'finagle'] as const) await findFormatPeer(format)
+  }
+  await Promise.all([findPython(), java()])
+}
+
 const files = await filesAt(root, process.argv.slice(2))
+await fetchPeers(files)
 await using compiled = await compile(root)
 await using server = await startServer()
 process.stdout.write(`real server: ZooKeeper ${server.version} at ${server.connectString}\n`)

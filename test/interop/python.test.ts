@@ -228,7 +228,12 @@ test(
 test(
   'N57: what the other deletes or writes over is put back, on both sides',
   async (t, pair) => {
-    const { python, ours, witness } = await pair()
+    const { python, ours, witness, servers } = await pair()
+    const { session } = await python.call<{ session: string }>('about')
+    const watched = `${servers.slice(servers.indexOf('/'))}/pool/python\n\t${session}\n`
+    // What happens before Python looks again, it never hears of.
+    const pythonLooks = (): Promise<unknown> =>
+      eventually('Python watches its node', async () => (await witness.command('wchp')).includes(watched))
     await python.call('set_node', { path: '/pool/python', data: { by: 'python' } })
     await ours.setNode('/pool/ours', { by: 'ours' })
     const whole = (path: string, by: string): Promise<unknown> =>
@@ -237,11 +242,13 @@ test(
         return data !== null && Buffer.from(data).toString().includes(`"by":"${by}"`)
       })
     for (const _ of [1, 2]) {
+      await pythonLooks()
       await ours.client.delete('/pool/python')
       await whole('/pool/python', 'python')
       await python.call('delete', { path: '/pool/ours' })
       await whole('/pool/ours', 'ours')
     }
+    await pythonLooks()
     await ours.client.set('/pool/python', 'x')
     await python.call('write', { path: '/pool/ours', data: Buffer.from('x').toString('base64') })
     await whole('/pool/python', 'python')
