@@ -18,8 +18,8 @@ async function wipe(server: Server): Promise<void> {
 }
 
 test('H16: a killed server comes back: the session survives, and each of 1,000 watches fires once', async t => {
-  const server = await ownServer(t, { tickTime: 500 })
-  const zk = await client(t, server.connectString, { sessionTimeout: 10_000 })
+  const server = await ownServer(t, { tickTime: 500, config: { maxSessionTimeout: '60000' } })
+  const zk = await client(t, server.connectString, { sessionTimeout: 30_000 })
   const history = historyOf(zk)
   const { sessionId } = zk
   await zk.create('/kept', 'a', { mode: 'ephemeral' })
