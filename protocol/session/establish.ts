@@ -1,6 +1,7 @@
 // One attempt to reach a server: the next address, a transport, the handshake, SASL, all under one deadline.
+import { ZooKeeperError } from '../errors.ts'
 import type { ServerList } from '../net/server-list.ts'
-import type { Address, Connector } from '../net/transport.ts'
+import type { Address, Connector, Transport } from '../net/transport.ts'
 import { onAbort, withDeadline } from '../support/abort.ts'
 import type { Progress } from './attempt-failure.ts'
 import { failureOf } from './attempt-failure.ts'
@@ -57,7 +58,7 @@ async function run(
 ): Promise<Attempt> {
   progress.stage = 'connect'
   const transport = await input.connect(address, signal)
-  const connection = new Connection(transport, input.environment, input.port)
+  const { connection, over } = connectionOn(transport, input, signal)
   if (signal.aborted) {
     transport.destroy()
     throw signal.reason
@@ -72,12 +73,27 @@ async function run(
     if (outcome.kind === 'expired' && input.session === null) {
       throw failureOf(progress, new Error('the server refuses to open a session'), 'sessionRefused')
     }
-    if (outcome.kind === 'established' && input.sasl !== null) {
-      await authenticate(connection, input.sasl, address.host)
+    const { sasl } = input
+    if (outcome.kind === 'established' && sasl !== null) {
+      await authenticate(connection, { mechanism: sasl, host: address.host, signal: over })
     }
     return { connection, address, outcome, sentAt }
   } catch (error) {
     connection.close(error as Error)
     throw error
   }
+}
+
+/** `over` aborts with the connection: with the reason of the attempt, if it is that which ends it. */
+function connectionOn(
+  transport: Transport,
+  { environment, port }: AttemptInput,
+  signal: AbortSignal,
+): { connection: Connection; over: AbortSignal } {
+  const over = new AbortController()
+  const closed: ConnectionPort['closed'] = (cause, unanswered) => {
+    port.closed(cause, unanswered)
+    over.abort(signal.aborted ? signal.reason : new ZooKeeperError('CONNECTION_LOSS', { cause }))
+  }
+  return { connection: new Connection(transport, environment, { ...port, closed }), over: over.signal }
 }

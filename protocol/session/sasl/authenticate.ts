@@ -3,8 +3,9 @@ import type { ErrorCode } from '../../error-codes.ts'
 import { ZooKeeperError } from '../../errors.ts'
 import { operations } from '../../operations.ts'
 import type { SaslToken } from '../../records/access.ts'
+import { abortable } from '../../support/abort.ts'
 import { PendingRequest } from '../pending-request.ts'
-import type { SaslMechanism } from './mechanism.ts'
+import type { SaslContext, SaslMechanism } from './mechanism.ts'
 import { MechanismError } from './mechanism.ts'
 
 /** More steps than any mechanism has. */
@@ -23,18 +24,24 @@ export interface SaslPort {
   send(request: PendingRequest): void
 }
 
+export interface SaslInput extends SaslContext {
+  readonly mechanism: SaslMechanism
+  readonly host: string
+}
+
 /**
- * Errors: AUTH_FAILED when either side rejects the other, a MechanismError when the mechanism fails for reasons of its own, and
- * CONNECTION_LOSS and its like.
+ * Errors: AUTH_FAILED when either side rejects the other, a MechanismError when the mechanism fails for reasons of its own,
+ * CONNECTION_LOSS and its like, and the signal's reason, whatever the mechanism makes of it.
  */
-export async function authenticate(port: SaslPort, mechanism: SaslMechanism, host: string): Promise<void> {
+export async function authenticate(port: SaslPort, { mechanism, host, signal }: SaslInput): Promise<void> {
   const { name } = mechanism
-  const exchange = await asked(name, () => mechanism.begin(host))
-  let token = await asked(name, () => exchange.initial())
+  const asked = <T>(question: () => T | Promise<T>): Promise<T> => ask(name, signal, question)
+  const exchange = await asked(() => mechanism.begin(host, { signal }))
+  let token = await asked(() => exchange.initial())
   for (let step = 0; step < MOST_STEPS; step++) {
     const answer = await send(port, name, token)
     if (answer === null) throw rejection(new Error('the server has no SASL'))
-    const next = await asked(name, () => exchange.respond(answer))
+    const next = await asked(() => exchange.respond(answer))
     if (next === null) return
     token = next
   }
@@ -42,10 +49,12 @@ export async function authenticate(port: SaslPort, mechanism: SaslMechanism, hos
 }
 
 /** What the mechanism says. Only by the word for it does an error of its own end the client. */
-async function asked<T>(name: string, question: () => T | Promise<T>): Promise<T> {
+async function ask<T>(name: string, signal: AbortSignal, question: () => T | Promise<T>): Promise<T> {
+  const answer = async (): Promise<T> => question()
   try {
-    return await question()
+    return await abortable(answer(), signal)
   } catch (cause) {
+    signal.throwIfAborted()
     throw ZooKeeperError.is(cause, 'AUTH_FAILED') ? rejection(cause) : new MechanismError(name, cause)
   }
 }

@@ -16,8 +16,13 @@ export interface DigestMd5Options {
   readonly cnonce?: () => string
 }
 
+/** No step of it waits for anything. */
+export interface DigestMd5 extends SaslMechanism {
+  begin(host: string): SaslExchange
+}
+
 /** The password stays in a closure: it shows in no inspection and no log. */
-export function digestMd5({ username, password, cnonce = randomNonce }: DigestMd5Options): SaslMechanism {
+export function digestMd5({ username, password, cnonce = randomNonce }: DigestMd5Options): DigestMd5 {
   if (typeof username !== 'string') throw new InvalidArgumentError('username', 'a string', Object(username))
   if (typeof password !== 'string') throw new InvalidArgumentError('password', 'a string', Object(password))
   return { name: 'DIGEST-MD5', begin: () => exchange(username, password, cnonce()) }

@@ -19,11 +19,23 @@ export interface SaslExchange {
   respond(token: Uint8Array): Promise<Uint8Array | null> | Uint8Array | null
 }
 
+export interface SaslContext {
+  /**
+   * Aborts when the connection is over, also long after the exchange: nobody waits for it any more, because its time is
+   * up, the link is lost or the client ends. What a step still does, such as asking for a ticket, can end then; what it
+   * returns or throws is not looked at.
+   */
+  readonly signal: AbortSignal
+}
+
 export interface SaslMechanism {
   /** As registered, such as `DIGEST-MD5`. */
   readonly name: string
-  /** A new exchange: called for every connection. `host` is the server's name in the connect string. */
-  begin(host: string): SaslExchange
+  /**
+   * A new exchange: called for every connection. `host` is the server's name in the connect string. The exchange is part of
+   * the attempt to connect, and has what is left of its time: a step that takes longer fails the attempt.
+   */
+  begin(host: string, context: SaslContext): SaslExchange
 }
 
 /** A mechanism did not do its part, which says nothing about the credentials. The cause is what it threw. */

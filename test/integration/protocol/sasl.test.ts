@@ -1,6 +1,6 @@
 // SASL DIGEST-MD5 against real servers: who is let in, who is told once that he is not, and what a cut does to it.
 import { inspect } from 'node:util'
-import type { ConnectError, SaslMechanism, ZooKeeperOptions } from '../../../protocol/index.ts'
+import type { ConnectError, DigestMd5, SaslMechanism, ZooKeeperOptions } from '../../../protocol/index.ts'
 import { digestMd5, ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { startServer } from '../../../scripts/zookeeper/server.ts'
@@ -23,7 +23,7 @@ const at = server.connectString
 
 const test = concurrently({ jobs: 16, timeout: 90_000 })
 
-const al = (): SaslMechanism => digestMd5({ username: 'al', password: 'secret' })
+const al = (): DigestMd5 => digestMd5({ username: 'al', password: 'secret' })
 const wrong = (): SaslMechanism => digestMd5({ username: 'al', password: 'guess' })
 const onlyAl = [{ perms: 31, id: { scheme: 'sasl', id: 'al' } }]
 
@@ -171,7 +171,7 @@ test('a mechanism that throws or hangs costs the attempt, and another one follow
   let tries = 0
   const recovering: SaslMechanism = {
     name: 'DIGEST-MD5',
-    begin: host => (++tries < 3 ? throwing : al()).begin(host),
+    begin: (...given) => (++tries < 3 ? throwing : al()).begin(...given),
   }
   const recovered = await client(t, at, { sasl: recovering })
   t.equal(tries, 3)

@@ -9,7 +9,7 @@ import { answering, bytes, failuresOf, fourStep, saslWorld } from './sasl-suppor
 /** The four steps, but for what `broken` puts in their place as long as it gives something. */
 function fragile(broken: () => Partial<SaslExchange> | undefined): SaslMechanism {
   const { begin } = fourStep()
-  return { name: 'FRAGILE', begin: host => ({ ...begin(host), ...broken() }) }
+  return { name: 'FRAGILE', begin: (...given) => ({ ...begin(...given), ...broken() }) }
 }
 
 const problem = new Error('no ticket')
