@@ -1,5 +1,6 @@
 // The two things that happen by themselves: sessions expire and znodes are reaped. Two timers, and only while needed.
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
+import { scheduleFairly } from './punctual.ts'
 import { reap } from './reaper.ts'
 import type { World } from './world.ts'
 
@@ -45,7 +46,7 @@ export class Housekeeper {
     this.#expiry?.timer.cancel()
     this.#expiry = null
     if (at === undefined) return
-    const timer = this.#clock.schedule(at - this.#clock.now(), () => {
+    const timer = scheduleFairly(this.#clock, at - this.#clock.now(), () => {
       this.#expiry = null
       this.#world.expireSessions()
       this.#arm()

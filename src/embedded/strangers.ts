@@ -1,5 +1,6 @@
 // Connections that have not asked for a session yet: each has a while to do so, and then it is cut.
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
+import { scheduleFairly } from './punctual.ts'
 
 export interface Stranger {
   destroy(): void
@@ -45,7 +46,7 @@ export class Strangers {
   #arm(): void {
     const [oldest] = this.#until.values()
     if (this.#sweep !== null || oldest === undefined || !this.#watching) return
-    this.#sweep = this.#clock.schedule(oldest - this.#clock.now(), () => {
+    this.#sweep = scheduleFairly(this.#clock, oldest - this.#clock.now(), () => {
       this.#sweep = null
       for (const [connection, until] of this.#until) {
         if (until > this.#clock.now()) break

@@ -12,7 +12,7 @@ import type { Test } from '../tap.ts'
 import { t } from '../tap.ts'
 
 async function clientOf(t: Test, server: EmbeddedZooKeeper): Promise<ZooKeeper> {
-  const zk = new ZooKeeper(server.connectString)
+  const zk = new ZooKeeper(server.connectString, { sessionTimeout: 40_000 })
   t.teardown(() => zk.close())
   await zk.connect({ timeout: 60_000 })
   return zk

@@ -1,6 +1,8 @@
 // Sessions on a clock that stands still: ticks, touches, expiry, taking over, and where the numbers begin.
 import { Buffer } from 'node:buffer'
+import { OpCode } from '../../protocol/opcodes.ts'
 import { firstSessionId, firstZxid, nextEpoch } from '../../src/embedded/epoch.ts'
+import { Housekeeper } from '../../src/embedded/housekeeper.ts'
 import { SessionTable } from '../../src/embedded/session-table.ts'
 import { t } from '../tap.ts'
 import { core, FakePeer } from './support.ts'
@@ -66,6 +68,32 @@ t.test('expiry deletes the ephemerals in one transaction, and ends the connectio
   t.equal(world.zxid, before + 1n)
   t.equal(dead.closed, true)
   t.equal(world.sessions.size, 1)
+})
+
+t.test('a process that stood still reads first what came meanwhile, and expires then', async t => {
+  const { world, clock } = core()
+  const housekeeper = new Housekeeper(world)
+  const [alive, dead] = [new FakePeer(world, 4000), new FakePeer(world, 4000)]
+  clock.stall(60_000)
+  clock.afterNextTimer(() => alive.ask(OpCode.ping))
+  await clock.advance(0)
+  t.equal(alive.closed, false)
+  t.equal(dead.closed, true)
+  t.equal(world.sessions.size, 1)
+  await clock.advance(6000)
+  t.equal(alive.closed, true, 'and goes on watching')
+  housekeeper.stop()
+  t.equal(clock.scheduled, 0)
+})
+
+t.test('what a late look was to do is not done after a stop', async t => {
+  const { world, clock } = core()
+  const housekeeper = new Housekeeper(world)
+  const peer = new FakePeer(world, 4000)
+  clock.stall(60_000)
+  clock.afterNextTimer(() => housekeeper.stop())
+  await clock.advance(60_000)
+  t.equal(peer.closed, false)
 })
 
 t.test('without a quorum no session of the ensemble expires', async t => {

@@ -54,6 +54,17 @@ t.test(
   },
 )
 
+t.test('strangers: a process that stood still reads first what they have said', async t => {
+  const { clock, strangers, cut, newcomer } = scene()
+  const known = newcomer('known')
+  newcomer('silent')
+  clock.stall(GREETING_TIME * 2)
+  clock.afterNextTimer(() => strangers.remove(known))
+  await clock.advance(0)
+  t.strictSame(cut, ['silent'])
+  t.equal(clock.scheduled, 0)
+})
+
 t.test(
   'strangers: a server that stands still cuts nobody, and those whose time is over when it goes on',
   async t => {

@@ -10,7 +10,7 @@ import { t } from '../tap.ts'
 async function connected(t: Test): Promise<{ server: EmbeddedZooKeeper; zk: ZooKeeper }> {
   const server = await EmbeddedZooKeeper.start()
   t.teardown(() => server.close())
-  const zk = new ZooKeeper(server.connectString)
+  const zk = new ZooKeeper(server.connectString, { sessionTimeout: 40_000 })
   t.teardown(() => zk.close())
   await zk.connect({ timeout: 60_000 })
   return { server, zk }
