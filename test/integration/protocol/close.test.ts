@@ -119,7 +119,8 @@ const scenes: Readonly<Record<string, Scene>> = {
 for (const [name, scene] of Object.entries(scenes)) {
   test(`H11: close: ${name}`, async t => {
     const proxy = await proxyTo(t, at)
-    const zk = new ZooKeeper(proxy.connectString, { sessionTimeout: 4000, ...scene.options })
+    // So long that no deadline of the session ends in close()'s place.
+    const zk = new ZooKeeper(proxy.connectString, { sessionTimeout: 20_000, ...scene.options })
     t.teardown(() => zk.close())
     await scene.prepare(zk, proxy)
     t.equal(zk.state, scene.state)
@@ -203,7 +204,7 @@ for (const moment of ['connected', 'suspended', 'lost', 'expired', 'connecting']
 }
 
 test('H11: close with a patience of its own does not wait for a server that is silent', async t => {
-  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 4000 })
+  const { zk, proxy } = await proxied(t, at, { sessionTimeout: 20_000 })
   proxy.set({ kind: 'blackHole', direction: 'both' })
   const write = errorOf(zk.set('/', 'x'))
   await inTime(zk.close({ timeout: 0 }))
@@ -241,5 +242,5 @@ test('H11: a process that closed its clients ends by itself', async t => {
   const ended = new Promise<number | null>(resolve => child.once('close', resolve))
   t.equal(await ended, 0)
   t.match(output, /^closed\n\d+\n$/, 'no warning, no error')
-  t.ok(Number(output.split('\n')[1]) < 200, 'it went on for less than two seconds')
+  t.ok(Number(output.split('\n')[1]) < 2000, 'it went on for less than two seconds')
 })

@@ -1,11 +1,11 @@
 // A process that closes a client in every state and then has nothing left to do: it must end by itself.
 
 import { writeSync } from 'node:fs'
-import { setInterval } from 'node:timers'
 import type { ZooKeeperOptions } from '../../../../protocol/index.ts'
 import { ZooKeeper } from '../../../../protocol/index.ts'
 import { expireSession, FaultProxy } from '../../../../src/testing/index.ts'
 import { eventually } from '../../../support/eventually.ts'
+import { watchOwnTime } from '../../../support/own-time.ts'
 
 const [server = ''] = process.argv.slice(2)
 
@@ -63,7 +63,9 @@ await Promise.all([
   }),
 ])
 process.stdout.write('closed\n')
-// How long something keeps it from its end, in hundredths of a second in which it ran.
-let ticks = 0
-setInterval(() => ticks++, 10).unref()
-process.on('exit', () => writeSync(1, `${ticks}\n`))
+// For how long something keeps it from its end, in milliseconds in which it ran.
+let kept = 0
+watchOwnTime(false, ran => {
+  kept = ran
+})
+process.on('exit', () => writeSync(1, `${Math.round(kept)}\n`))
