@@ -74,7 +74,7 @@ export function tcpConnector(ref = true): Connector {
 async function open(address: Address, signal: AbortSignal, ref: boolean): Promise<Transport> {
   signal.throwIfAborted()
   const inbox = new Inbox()
-  const socket = connect({ host: address.ip, port: address.port, noDelay: true, onread: inbox })
+  const socket = connect({ host: address.ip, port: address.port, onread: inbox })
   if (!ref) socket.unref()
   return whenConnected(socket, 'connect', address, signal, inbox)
 }
@@ -102,6 +102,8 @@ export function whenConnected(
     socket.once(event, () => {
       off()
       socket.off('error', failed)
+      // Many requests are a few bytes that nothing follows: none is to wait for the answer to the one before.
+      socket.setNoDelay(true)
       // Between here and open() an error must not be fatal; 'close' tells of it.
       socket.on('error', () => {})
       resolve(new SocketTransport(socket, describeAddress(address), inbox))

@@ -39,7 +39,6 @@ export function tlsConnector(source: TlsSource, ref = true): Connector {
     const [{ connect }, options] = await Promise.all([import('node:tls'), resolve(source)])
     signal.throwIfAborted()
     const socket = connect({ ...nameOf(address), ...options, host: address.ip, port: address.port })
-    socket.setNoDelay(true)
     if (!ref) socket.unref()
     return whenConnected(socket, 'secureConnect', address, signal)
   }
