@@ -1,17 +1,11 @@
-// A process that asks for ever new paths and locks: what nobody needs any more is let go, here and on the server.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { OpCode } from '../../../protocol/opcodes.ts'
-import type { Link } from '../../../src/registry/link.ts'
-import { LockBook } from '../../../src/registry/lock-book.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
-import { onNode } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
-import { client, serverForAnySession } from '../../support/zookeeper.ts'
+import { serverForAnySession } from '../../support/zookeeper.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
-import { errorOf, renewed } from '../protocol/support.ts'
-import { branch, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
+import { errorOf } from '../protocol/support.ts'
+import { branch, numbered, proxiedRegistry, recorder, registryAt, settled } from './support.ts'
 
 const server = await serverForAnySession(t)
 const at = server.connectString
@@ -27,10 +21,6 @@ const watches = async (): Promise<number> =>
 
 /** Waits until the server has forgotten those of the tests before: it does so behind the end of their sessions. */
 const unwatched = (): Promise<true> => eventually('no watch is left', async () => (await watches()) === 0)
-
-const numbered = (count: number, from = 0): string[] =>
-  Array.from({ length: count }, (_, i) => `/p${from + i}`)
-
 const followed = (registry: ServiceRegistry, paths: readonly string[]): string[] =>
   paths.filter(path => registry.peek(path) !== null)
 
@@ -155,99 +145,4 @@ test('maxIdlePaths: an option like the others', async t => {
   const registry = await registryAt(t, servers, { maxIdlePaths: Number.POSITIVE_INFINITY })
   for (const path of numbered(50)) await registry.get(path)
   t.equal(followed(registry, numbered(50)).length, 50)
-})
-
-/** A book of locks on a client of its own. */
-async function bookOf(
-  t: Test,
-): Promise<{ readonly book: LockBook; readonly servers: string; lose(): Promise<void> }> {
-  const { servers } = await branch(t, at)
-  const zk = await client(t, servers)
-  const link: Pick<Link, 'zk' | 'acl' | 'checkWritable'> = { zk, acl: undefined, checkWritable: () => {} }
-  return { book: new LockBook(link as Link), servers, lose: () => renewed(zk, at) }
-}
-
-test('growth: a lock is forgotten when it is given up, lost, or was not to be had', async t => {
-  const { book, lose } = await bookOf(t)
-  t.equal(await book.acquire('/a', {}, {}), true)
-  t.equal(book.size, 1)
-  const waiting = book.acquire('/a', { name: 'other' }, {})
-  t.equal(await book.acquire('/a', { name: 'third' }, { wait: 0 }), false)
-  t.equal(await book.release('/a', {}), true)
-  t.equal(await waiting, false, 'a release ends those who wait')
-  t.equal(book.size, 0)
-  for (const path of numbered(100)) {
-    t.equal(await book.acquire(path, {}, {}), true)
-    t.equal(await book.release(path, {}), true)
-    await book.run(path, {}, () => t.ok(book.size <= 1))
-  }
-  t.equal(book.size, 0)
-  t.match(await errorOf(book.acquire('/b', {}, { signal: AbortSignal.abort(new Error('before')) })), {
-    message: 'before',
-  })
-  t.equal(book.size, 0)
-  await book.acquire('/c', {}, {})
-  await lose()
-  await eventually('lost, and forgotten', () => book.size === 0)
-  const [one, two] = [book.acquire('/d', {}, {}), book.acquire('/d', {}, {})]
-  t.same(await Promise.all([one, two]), [true, true], 'calls at the same time share the object')
-  await book.release('/d', {})
-  t.equal(book.size, 0)
-})
-
-test('growth: getLock gives the same object to whoever has it, and forgets those that nobody has', async t => {
-  const { book } = await bookOf(t)
-  const mine = book.get('/mine', { name: 'me', simultaneous: 2 })
-  t.equal(await mine.acquire(), true)
-  for (const path of numbered(20_000)) book.get(path, {})
-  t.equal(book.get('/mine', { simultaneous: 2 }), mine)
-  t.equal(await book.release('/mine', {}), true)
-  t.equal(mine.status(), false)
-  t.equal(book.get('/p19999', {}), book.get('/p19999', {}))
-  const before = book.size
-  const collected = await eventually('collected', () => {
-    // Until the collector has a reason to come.
-    const litter = Array.from({ length: 200_000 }, (_, i) => ({ i }))
-    return book.size < before / 2 && litter.length > 0 ? book.size : null
-  })
-  t.ok(collected >= 1000, 'those of lately are remembered')
-  t.equal(book.get('/mine', { simultaneous: 2 }), mine)
-})
-
-const skip = onNode ? false : 'not applicable: only Node collects garbage when it is told to'
-
-t.test('growth: the heap stays flat over many paths and locks', { skip, timeout: 200_000 }, async t => {
-  const { servers } = await branch(t, at)
-  const registry = await registryAt(t, servers, { maxIdlePaths: 100 })
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const heap = (): number => {
-    collect()
-    return process.memoryUsage().heapUsed
-  }
-  let next = 0
-  const round = async (): Promise<void> => {
-    const paths = numbered(4000, next)
-    next += paths.length
-    for (let i = 0; i < paths.length; i += 500) {
-      await Promise.all(paths.slice(i, i + 500).map(path => registry.get(path)))
-    }
-    for (const path of numbered(200, next)) {
-      await registry.withLock(path, {}, () => {})
-      await registry.acquireLock(path)
-      await registry.releaseLock(path)
-    }
-    await settled(registry)
-  }
-  await round()
-  await round()
-  const before = heap()
-  await round()
-  await round()
-  // Each path that is kept costs more than a kilobyte; what only waits for the collector goes with one of its next visits.
-  const grown = await eventually('the heap is as it was', () => {
-    const more = heap() - before
-    return more < 4_000_000 ? { more } : null
-  })
-  t.ok(grown, `${grown.more} bytes`)
 })

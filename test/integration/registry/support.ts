@@ -121,6 +121,10 @@ export async function obstructed(
   return set()
 }
 
+/** So many paths, `/p0` and on, or from another number on. */
+export const numbered = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, i) => `/p${from + i}`)
+
 export interface Recorder {
   readonly callback: Callback
   readonly seen: Snapshot[]
