@@ -1,3 +1,4 @@
+// How caches read: what is due, in which order, how much at a time, and what a failed read does.
 import { ChildrenCache, NodeCache, TreeCache } from '../../src/cache/index.ts'
 import { codeOf, outcomeOf } from '../support/outcome.ts'
 import type { World } from '../support/scripted-client.ts'

@@ -1,3 +1,4 @@
+// Who waits for a lease, on a real server: in which order they come, and what those leave behind who give up.
 import type { Tenure } from '../../../src/recipes/index.ts'
 import { Semaphore } from '../../../src/recipes/index.ts'
 import { concurrently } from '../../support/concurrently.ts'

@@ -1,3 +1,4 @@
+// The data of the children in one snapshot, against a real server: what it shows, what it costs, what it survives.
 import type { ZooKeeper } from '../../../protocol/index.ts'
 import { OpCode } from '../../../protocol/opcodes.ts'
 import type { SnapshotFor } from '../../../src/index.ts'

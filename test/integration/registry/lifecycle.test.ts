@@ -1,3 +1,4 @@
+// The life of a registry, against a real server: stopped and started, in any order, and disposed of.
 import { NoConnectionError, ServiceRegistryError } from '../../../src/registry/errors.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'

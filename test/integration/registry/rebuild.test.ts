@@ -1,3 +1,4 @@
+// Rebuild, against a real server: what is told and registered again, and what is not forgotten.
 import { NoConnectionError } from '../../../src/registry/errors.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'

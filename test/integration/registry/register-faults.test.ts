@@ -1,3 +1,4 @@
+// Registered instances under faults, against a real server: lost answers, cut links, no connection, stop and start.
 import { OpCode } from '../../../protocol/opcodes.ts'
 import { concurrently } from '../../support/concurrently.ts'
 import { eventually } from '../../support/eventually.ts'

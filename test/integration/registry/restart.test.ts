@@ -1,3 +1,4 @@
+// A process that is killed and started again while the server still has its session.
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { ServiceRegistry } from '../../../src/registry/service-registry.ts'

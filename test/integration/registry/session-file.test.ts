@@ -1,3 +1,4 @@
+// The session file: what it holds, who may use it, and what is not believed.
 import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'

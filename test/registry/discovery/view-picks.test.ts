@@ -1,3 +1,4 @@
+// Whom a view picks: leases, failures, and who is passed over.
 import { t } from '../../tap.ts'
 import { fixture } from './support.ts'
 

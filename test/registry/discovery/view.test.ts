@@ -1,3 +1,4 @@
+// A view over a listing that the test controls: what is shown, held back and told.
 import type { InstanceChange } from '../../../src/registry/discovery/instance-changes.ts'
 import { View } from '../../../src/registry/discovery/view.ts'
 import { viewSettings } from '../../../src/registry/discovery/view-options.ts'
