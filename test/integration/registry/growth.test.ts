@@ -1,3 +1,4 @@
+// A process that asks for ever new paths: what nobody needs any more is let go, here and on the server.
 import { OpCode } from '../../../protocol/opcodes.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
 import { eventually } from '../../support/eventually.ts'
