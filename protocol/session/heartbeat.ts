@@ -1,6 +1,7 @@
 // Keeps one connection alive with pings, and notices when the other end has gone silent.
+
+import { afterInput } from '../support/after-input.ts'
 import type { Clock, Timer } from '../support/clock.ts'
-import { afterInput } from './after-input.ts'
 import type { Timeouts } from './timeouts.ts'
 
 export interface HeartbeatPort {

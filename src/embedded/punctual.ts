@@ -1,4 +1,5 @@
 // Timers of a server that cut somebody off: after a standstill of the process, what was sent meanwhile is read first.
+import { afterInput } from '../../protocol/support/after-input.ts'
 import type { Clock, Timer } from '../../protocol/support/clock.ts'
 
 /** Milliseconds: a timer that comes this much later than it was asked for tells of a process that stood still. */
@@ -11,9 +12,9 @@ export function scheduleFairly(clock: Clock, ms: number, task: () => void): Time
   const run = (): void => {
     if (!isOff) task()
   }
-  const timer = clock.schedule(ms, () => {
+  let timer = clock.schedule(ms, () => {
     if (clock.now() - due < LATE) run()
-    else clock.defer(run)
+    else timer = afterInput(clock, run)
   })
   return {
     cancel() {

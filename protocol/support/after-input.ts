@@ -1,5 +1,5 @@
 // How to let in what has arrived before anything is judged by the clock.
-import type { Clock, Timer } from '../support/clock.ts'
+import type { Clock, Timer } from './clock.ts'
 
 /**
  * Calls `task` when what the socket holds has been read. A timer that comes late runs before that; the ends of turns
