@@ -35,6 +35,13 @@ const LENGTH_FIELD = 4
 /** Of a setWatches2 frame besides its paths: header, zxid, five counts. */
 const FRAME_OVERHEAD = 8 + 8 + 5 * LENGTH_FIELD
 
+/** Ends a connection, however well it works else, whose server does not arm watches. */
+export class WatchesRefusedError extends Error {
+  constructor(cause: ZooKeeperError) {
+    super('the server does not arm the watches', { cause })
+  }
+}
+
 type Batch = Record<WatchKind, string[]>
 
 function emptyBatch(): Batch {
@@ -135,10 +142,11 @@ export function rearmOn(connection: Connection, gap: Gap, { environment, port, o
   armed.catch(error => {
     if (over.aborted) return
     // Such a server hangs up; one that does not is left, to come back without persistent watches.
-    if (!(error instanceof UnsupportedError)) port.warning(error)
+    if (error instanceof UnsupportedError) return connection.close(error)
+    port.warning(error)
     // The next connection may lead to a server that takes them, and nobody believes to be watching meanwhile. What this
     // client cannot send it cannot send there either.
-    if (isAnswer(error)) connection.close(error)
+    if (isAnswer(error)) connection.close(new WatchesRefusedError(error))
   })
 }
 

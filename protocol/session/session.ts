@@ -17,7 +17,7 @@ import { takeLeave } from './leave.ts'
 import { Lifeline } from './lifeline.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { reconnectLoop } from './reconnect-loop.ts'
-import { gapOf, rearmOn } from './resubscribe.ts'
+import { gapOf, rearmOn, WatchesRefusedError } from './resubscribe.ts'
 import type { Skills } from './server-skills.ts'
 import type { SessionEnvironment, SessionPort } from './session-environment.ts'
 import { SessionIdentity } from './session-identity.ts'
@@ -235,7 +235,8 @@ export class Session {
     }
     log('connection over: %s', cause ?? 'closed by the server')
     const lasted = this.#environment.clock.now() - this.#linkedAt
-    if (lasted > this.timeout / 3) this.#environment.pacing.proven()
+    const isRefused = cause instanceof WatchesRefusedError
+    if (lasted > this.timeout / 3 && !isRefused) this.#environment.pacing.proven()
     this.#requests.connection = null
     this.#identity.linkLost()
     this.#linkEnded.abort()
