@@ -1,5 +1,4 @@
 // Keeps one connection alive with pings, and notices when the other end has gone silent.
-
 import { afterInput } from '../support/after-input.ts'
 import type { Clock, Timer } from '../support/clock.ts'
 import type { Timeouts } from './timeouts.ts'

@@ -1,5 +1,4 @@
 // The client's own clock of its session: when it can no longer be sure of it, and when it must be over.
-
 import { afterInput } from '../support/after-input.ts'
 import type { Clock, Timer } from '../support/clock.ts'
 import type { Timeouts } from './timeouts.ts'

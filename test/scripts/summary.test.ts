@@ -65,6 +65,44 @@ t.test('summary: a file that died before its first assertion is a failure', asyn
   t.equal(summarise(died).failed, 1)
 })
 
+t.test('summary: what a test prints hides no failure, whatever it looks like', async t => {
+  const printed = `# Subtest: test/a.test.ts
+    ---
+        indented
+    not ok 1 - first
+      ---
+      diff: |
+        ---
+        ...
+        not ok 9 - part of the difference
+      ...
+    ok 2 - second
+Error: died
+    at somewhere
+not ok 1 - test/a.test.ts # time=3ms
+  ---
+  exitCode: 1
+  ...
+`
+  t.match(summarise(printed), { passed: 1, failed: 2 })
+  t.strictSame(
+    failuresIn(printed).map(failure => failure.split('\n')[0]),
+    ['test/a.test.ts > first', 'test/a.test.ts'],
+  )
+  t.strictSame(failuresIn(printed)[0]?.split('\n').length, 5, 'with the whole difference')
+})
+
+t.test('summary: a block without an end hides nothing but itself', async t => {
+  const cut = 'not ok 1 - a\n  ---\n  at: x\nnot ok 2 - b\r\n1..2\n'
+  t.equal(summarise(cut).failed, 2)
+  t.strictSame(failuresIn(cut), ['a\n  at: x', 'b'])
+})
+
+t.test('summary: a plan in front of the assertions closes the test all the same', async t => {
+  const planned = '# Subtest: a\n    1..2\n    ok 1 - x\n    ok 2 - y\nok 1 - a # time=1ms\nok 2 - b\n1..2\n'
+  t.match(summarise(planned), { passed: 3, failed: 0 })
+})
+
 t.test('summary: nothing at all is nothing', async t => {
   t.match(summarise(''), { passed: 0, failed: 0, skips: [] })
 })
