@@ -15,7 +15,7 @@ t.test('in turn: one after the other, also when one fails, and nothing is left',
   let [running, most] = [0, 0]
   const work = async (n: number): Promise<number> => {
     most = Math.max(most, ++running)
-    t.equal(await readFile(lock, 'utf8'), String(process.pid))
+    t.equal(Number.parseInt(await readFile(lock, 'utf8'), 10), process.pid)
     running--
     if (n === 1) throw new Error('broken')
     return n
@@ -54,4 +54,28 @@ t.test('in turn: what a process left that is gone holds up nobody', async t => {
     await writeFile(lock, left)
     t.equal(await inTurn(lock, async () => 'done'), 'done')
   }
+})
+
+t.test('in turn: of many who find what is left of another process, one goes on at a time', async t => {
+  const rounds = Array.from({ length: 10 }, async () => {
+    const place = await folder(t)
+    const lock = join(place, 'some.lock')
+    await writeFile(lock, String(2 ** 22 + 1))
+    let [running, most] = [0, 0]
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++running)
+      await new Promise(resolve => setTimeout(resolve, 5))
+      running--
+    }
+    await Promise.all(Array.from({ length: 8 }, () => inTurn(lock, work)))
+    t.same(await readdir(place), [])
+    return most
+  })
+  t.same(await Promise.all(rounds), new Array(10).fill(1))
+})
+
+t.test('in turn: who takes too long takes nothing away from those who did not wait', async t => {
+  const lock = join(await folder(t), 'some.lock')
+  await inTurn(lock, async () => writeFile(lock, `${process.pid} another turn`))
+  t.equal(await readFile(lock, 'utf8'), `${process.pid} another turn`)
 })

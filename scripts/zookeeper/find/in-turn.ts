@@ -8,32 +8,54 @@ const PAUSE_MS = 100
 // Longer than anything takes that is made in turn.
 const PATIENCE_MS = 600_000
 
-// `lock` is a file that names the process whose turn it is. Two at once would do no harm, only take longer: so whoever
-// finds that the process is gone, or has waited for too long, goes on.
+// `lock` is a file that names the process whose turn it is, and the turn. Whoever finds that the process is gone, or has
+// waited for too long, goes on: in the latter case there may be two at once, which does harm to few things.
 export const inTurn = async <T>(lock: string, work: () => Promise<T>): Promise<T> => {
-  await take(lock)
+  const turn = `${process.pid} ${randomUUID()}`
+  await take(lock, turn)
   try {
     return await work()
   } finally {
-    await rm(lock, { force: true })
+    if ((await contentOf(lock)) === turn) await remove(lock)
   }
 }
 
-const take = async (lock: string): Promise<void> => {
+const take = async (lock: string, turn: string): Promise<void> => {
   await mkdir(dirname(lock), { recursive: true })
   const draft = `${lock}.${randomUUID()}`
-  await writeFile(draft, String(process.pid))
+  await writeFile(draft, turn)
   try {
-    const end = performance.now() + PATIENCE_MS
+    let end = performance.now() + PATIENCE_MS
     while (!(await appears(draft, lock))) {
-      const holder = Number(await readFile(lock, 'utf8').catch(() => process.pid))
-      if (!isRunning(holder) || performance.now() > end) await rm(lock, { force: true })
+      const found = await contentOf(lock)
+      if (performance.now() > end) {
+        await Promise.all([remove(lock), remove(broomOf(lock))])
+        end += PATIENCE_MS
+      } else if (found !== null && !isRunning(Number.parseInt(found, 10))) await clear(lock, draft, found)
       else await sleep(PAUSE_MS)
     }
   } finally {
-    await rm(draft)
+    await remove(draft)
   }
 }
+
+// Several may find it, and the lock of the first who goes on must not be taken for it.
+const clear = async (lock: string, draft: string, found: string): Promise<void> => {
+  const broom = broomOf(lock)
+  if (!(await appears(draft, broom))) return sleep(PAUSE_MS)
+  try {
+    if ((await contentOf(lock)) === found) await remove(lock)
+  } finally {
+    await remove(broom)
+  }
+}
+
+const broomOf = (lock: string): string => `${lock}.broom`
+
+const remove = (file: string): Promise<void> => rm(file, { force: true })
+
+// null: there is none.
+const contentOf = (file: string): Promise<string | null> => readFile(file, 'utf8').catch(() => null)
 
 // A link appears whole, with its content, and only where nothing is yet.
 const appears = async (draft: string, lock: string): Promise<boolean> => {
