@@ -93,7 +93,9 @@ function connectionOn(
   const over = new AbortController()
   const closed: ConnectionPort['closed'] = (cause, unanswered) => {
     port.closed(cause, unanswered)
-    over.abort(signal.aborted ? signal.reason : new ZooKeeperError('CONNECTION_LOSS', { cause }))
+    const reason = signal.aborted ? signal.reason : new ZooKeeperError('CONNECTION_LOSS', { cause })
+    // When all is done that ended it: who hears of it may restart the client.
+    queueMicrotask(() => over.abort(reason))
   }
   return { connection: new Connection(transport, environment, { ...port, closed }), over: over.signal }
 }

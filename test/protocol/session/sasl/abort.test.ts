@@ -114,3 +114,19 @@ t.test('sasl: what a mechanism throws because of the signal is not the reason of
     t.strictSame(world.ensemble.connections[0]?.names, ['sasl'], 'nothing more was sent')
   }
 })
+
+t.test('sasl: a mechanism that restarts the client when it is told leaves one connection', async t => {
+  for (const end of ['close', 'restart'] as const) {
+    const { mechanism, signals } = waiting({ initial: never }, 1)
+    const world = saslWorld(t, mechanism)
+    answering(world, 'two', 'four')
+    const { zk, clock, ensemble } = world
+    outcomeOf(zk.connect())
+    await clock.advance(10)
+    signals[0]?.addEventListener('abort', () => outcomeOf(zk.restart()), { once: true })
+    outcomeOf(zk[end]())
+    await clock.advance(2000)
+    t.equal(zk.state, 'connected', end)
+    t.equal(ensemble.connections.filter(({ closed }) => !closed).length, 1, end)
+  }
+})
