@@ -109,13 +109,14 @@ export class RegistrationBook {
 
   async setData(path: string, data: NodeData, options: SetOptions): Promise<void> {
     this.#check(path, 'setData', options)
+    const { state = true } = options
+    if (!state) checkNotRoot(path)
     if (this.#nodes.has(path)) throw typeConflict(path, 'setNode')
     const asked = encodingOf(options)
     const encoding = data === undefined ? asked : (asked ?? this.#link.envelope)
     if (data !== undefined) checkSize(path, encodeAs(data, encoding ?? this.#link.envelope), this.#link)
     // The caller may go on with the object.
     const content = { data: copyOf(data), encoding }
-    const { state = true } = options
     await this.#onData(path, options, async (node, signal) => {
       if (state) await node.write(content, signal)
       else await node.takeAway(content, signal)
@@ -125,6 +126,7 @@ export class RegistrationBook {
   /** True if the path is free of what this registry wrote; false if something of somebody else stands there. */
   async unset(path: string, options: UnsetOptions): Promise<boolean> {
     this.#check(path, 'unset', {})
+    checkNotRoot(path)
     const force = checkForce(options)
     const { signal, timeout } = options
     const call = { signal, timeout }

@@ -134,7 +134,8 @@ export class ServiceRegistry extends RegistryReads implements AsyncDisposable {
 
   /**
    * Takes away what this registry set at the path; `force` deletes a data node whoever wrote it.
-   * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH.
+   * False if something of somebody else stands there still. Errors: NoConnectionError, ReadOnlyError, NO_AUTH;
+   * INVALID_OPTION for the root, which cannot be deleted.
    */
   async unset(path: string, options: UnsetOptions = {}): Promise<boolean> {
     if (this.#parts.life.borrowed) await this.#parts.life.own()

@@ -36,6 +36,18 @@ test('setData writes a persistent node in one write, with its parents', async t 
   t.match(await dataOf(witness, '/config/app'), { string_value: 'text' })
 })
 
+test('the root of a chroot holds data, and is not taken away', async t => {
+  const { servers, witness } = await branch(t, at)
+  const registry = await registryAt(t, servers)
+  await registry.setData('/', { n: 1 })
+  const refused = { code: 'INVALID_OPTION', path: '/' }
+  t.match(await errorOf(registry.unset('/')), refused)
+  t.match(await errorOf(registry.unset('/', { force: true })), refused)
+  t.match(await errorOf(registry.setData('/', { n: 1 }, { state: false })), refused)
+  t.match(await dataOf(witness, '/'), { n: 1 })
+  t.match(registry.registrations(), [{ path: '/', state: true, standing: 'settled' }])
+})
+
 test('equal data is not written again, whoever wrote it; other data is', async t => {
   const { servers, witness } = await branch(t, at)
   const registry = await registryAt(t, servers)
