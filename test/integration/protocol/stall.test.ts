@@ -84,7 +84,9 @@ t.test(
     block(3 * T)
     await passed(history, 'connected')
     const seen = names(history)
-    t.ok(seen.indexOf('lost') < seen.indexOf('expired') && seen.includes('lost'), seen.join())
+    // The server's word, to the link that is made anew at once, may come before the clock's.
+    t.ok(seen.indexOf('expired') >= 1, `doubt comes first: ${seen.join()}`)
+    t.ok(seen.indexOf('connected') > seen.indexOf('expired'), seen.join())
     t.ok(zk.generation >= 2)
     t.ok(
       stalls.some(ms => ms > 2 * T),
