@@ -43,7 +43,9 @@ class Place(object):
         self.zk = self.client()
 
     def client(self, **more):
-        zk = KazooClient(self.servers, timeout=40, **more)
+        return self.start(KazooClient(self.servers, timeout=40, **more))
+
+    def start(self, zk):
         self.clients.append(zk)
         zk.start(PATIENCE)
         return zk
@@ -309,29 +311,33 @@ def reconnect(place):
     eventually('connected again', lambda: KazooState.CONNECTED in states)
     assert KazooState.LOST not in states and zk.client_id == session
     assert zk.exists(place.path).ephemeralOwner == session[0]
-    zk.restart()
+    zk.stop()
+    zk.start(PATIENCE)
     assert zk.exists(place.path) is None
 
 
 @check
 def expiry(place):
-    zk = place.client()
+    zk = KazooClient(place.servers, timeout=40)
+    may_connect = threading.Event()
+    may_connect.set()
+    connect = zk._connection._connect_loop
+
+    def connect_when_allowed(retry):
+        may_connect.wait(PATIENCE)
+        return connect(retry)
+    zk._connection._connect_loop = connect_when_allowed
+    place.start(zk)
     zk.create(place.path, ephemeral=True)
     states = []
     zk.add_listener(states.append)
-    session = zk.client_id
 
-    def lost():
-        # It comes back soon, and then the other one cannot end the session: so once more.
-        other = KazooClient(place.servers, timeout=40, client_id=session)
-        place.clients.append(other)
-        other.start(PATIENCE)
-        other.stop()
-        end = time.time() + 2
-        while KazooState.LOST not in states and time.time() < end:
-            time.sleep(0.01)
-        return KazooState.LOST in states
-    eventually('lost', lost)
+    # Else it comes back at once and takes the session away from the one that ends it.
+    may_connect.clear()
+    other = place.start(KazooClient(place.servers, timeout=40, client_id=zk.client_id))
+    other.stop()
+    may_connect.set()
+    eventually('lost', lambda: KazooState.LOST in states)
     eventually('a new session', lambda: zk.connected and place.zk.exists(place.path) is None)
 
 
