@@ -1,6 +1,6 @@
 // One process at a time: nobody comes in between, and nobody waits for a process that is gone.
 import { execFile } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inTurn } from '../../scripts/zookeeper/find/in-turn.ts'
@@ -72,6 +72,28 @@ t.test('in turn: of many who find what is left of another process, one goes on a
     return most
   })
   t.same(await Promise.all(rounds), new Array(10).fill(1))
+})
+
+t.test(
+  'in turn: a process that has long been silent holds up nobody: its number may be that of another now',
+  async t => {
+    const lock = join(await folder(t), 'some.lock')
+    const long = new Date(Date.now() - 600_000)
+    await writeFile(lock, `${process.pid} a turn`)
+    await writeFile(`${lock}.broom`, `${process.pid} a turn`)
+    await utimes(lock, long, long)
+    await utimes(`${lock}.broom`, long, long)
+    t.equal(await inTurn(lock, async () => 'done'), 'done')
+  },
+)
+
+t.test('in turn: who works for long is not silent', async t => {
+  const lock = join(await folder(t), 'some.lock')
+  await inTurn(lock, async () => {
+    const long = new Date(Date.now() - 600_000)
+    await utimes(lock, long, long)
+    await eventually('touched', async () => (await stat(lock)).mtimeMs > long.getTime() + 300_000)
+  })
 })
 
 t.test('in turn: who takes too long takes nothing away from those who did not wait', async t => {

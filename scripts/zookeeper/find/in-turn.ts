@@ -1,21 +1,25 @@
 // One process at a time: the others wait, because what they would make is the same.
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const PAUSE_MS = 100
-// Longer than anything takes that is made in turn.
-const PATIENCE_MS = 600_000
+const BEAT_MS = 5000
+// Of a process that runs, or another one has its number now.
+const LONGEST_SILENCE_MS = 120_000
 
-// `lock` is a file that names the process whose turn it is, and the turn. Whoever finds that the process is gone, or has
-// waited for too long, goes on: in the latter case there may be two at once, which does harm to few things.
+// `lock` is a file that names the process whose turn it is, and the turn, and that this process touches again and again.
+// Whoever finds that the process is gone, or has long been silent, goes on: in the latter case there may be two at once,
+// which does harm to few things.
 export const inTurn = async <T>(lock: string, work: () => Promise<T>): Promise<T> => {
   const turn = `${process.pid} ${randomUUID()}`
   await take(lock, turn)
+  const beat = setInterval(() => void touch(lock).catch(() => {}), BEAT_MS)
   try {
     return await work()
   } finally {
+    clearInterval(beat)
     if ((await contentOf(lock)) === turn) await remove(lock)
   }
 }
@@ -25,14 +29,10 @@ const take = async (lock: string, turn: string): Promise<void> => {
   const draft = `${lock}.${randomUUID()}`
   await writeFile(draft, turn)
   try {
-    let end = performance.now() + PATIENCE_MS
     while (!(await appears(draft, lock))) {
       const found = await contentOf(lock)
-      if (performance.now() > end) {
-        await Promise.all([remove(lock), remove(broomOf(lock))])
-        end += PATIENCE_MS
-      } else if (found !== null && !isRunning(Number.parseInt(found, 10))) await clear(lock, draft, found)
-      else await sleep(PAUSE_MS)
+      const isOver = found !== null && (!isRunning(Number.parseInt(found, 10)) || (await isSilent(lock)))
+      await (isOver ? clear(lock, draft, found) : sleep(PAUSE_MS))
     }
   } finally {
     await remove(draft)
@@ -42,7 +42,7 @@ const take = async (lock: string, turn: string): Promise<void> => {
 // Several may find it, and the lock of the first who goes on must not be taken for it.
 const clear = async (lock: string, draft: string, found: string): Promise<void> => {
   const broom = broomOf(lock)
-  if (!(await appears(draft, broom))) return sleep(PAUSE_MS)
+  if (!(await appears(draft, broom))) return (await isSilent(broom)) ? remove(broom) : sleep(PAUSE_MS)
   try {
     if ((await contentOf(lock)) === found) await remove(lock)
   } finally {
@@ -60,12 +60,20 @@ const contentOf = (file: string): Promise<string | null> => readFile(file, 'utf8
 // A link appears whole, with its content, and only where nothing is yet.
 const appears = async (draft: string, lock: string): Promise<boolean> => {
   try {
+    await touch(draft)
     await link(draft, lock)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+const touch = (file: string): Promise<void> => utimes(file, new Date(), new Date())
+
+const isSilent = async (file: string): Promise<boolean> => {
+  const found = await stat(file).catch(() => null)
+  return found !== null && Date.now() - found.mtimeMs > LONGEST_SILENCE_MS
 }
 
 const isRunning = (pid: number): boolean => {
