@@ -9,6 +9,8 @@ import type { Picture } from './picture.ts'
 class Backlog {
   readonly #picture: Picture
   readonly #known = new Map<string, CacheNode | null>()
+  /** Where `take` is: begun anew each time, it would step over all that was taken before. */
+  #cursor = this.#known.entries()
   readonly bell = new Bell()
 
   /** A reader begins with nothing, so that everything that is there is news. */
@@ -26,7 +28,13 @@ class Backlog {
 
   /** The difference at the path that waits longest. */
   take(): CacheChange | undefined {
-    for (const [path, known] of this.#known) {
+    while (this.#known.size > 0) {
+      const { value, done } = this.#cursor.next()
+      if (done === true) {
+        this.#cursor = this.#known.entries()
+        continue
+      }
+      const [path, known] = value
       this.#known.delete(path)
       const change = changeOf(path, known, this.#picture.get(path))
       if (change !== null) return Object.freeze(change)

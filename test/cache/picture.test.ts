@@ -206,3 +206,17 @@ t.test(
     t.pass('300 histories')
   },
 )
+
+t.test('H21: stream: to read of very many znodes takes no longer for each than to read of few', async t => {
+  const count = 400_000
+  const source = new Source()
+  const paths = Array.from({ length: count }, (_, i) => `/t/${i}`)
+  source.picture.apply(paths, path => nodeAt(path))
+  const stream = source.stream()
+  // What the process works, not what passes: a second, or forty where each read steps over all that were before.
+  const before = process.cpuUsage()
+  for (let i = 0; i < count; i++) await stream.next()
+  const { user } = process.cpuUsage(before)
+  t.ok(user < 10_000_000, `${user} microseconds`)
+  await stream.return()
+})
