@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { abortable } from '../support/abort.ts'
+import { shuffled } from '../support/shuffled.ts'
 import type { Endpoint } from './connect-string.ts'
 import type { LookupSrv, SrvRecord } from './srv.ts'
 import { orderSrv, srvKey, systemLookupSrv } from './srv.ts'
@@ -165,15 +166,4 @@ export class ServerList {
     const addresses = ips.map(ip => ({ host: server.host, port: server.port, ip }))
     return shuffled(addresses, this.#random)
   }
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const result = [...items]
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    const item = result[i] as T
-    result[i] = result[j] as T
-    result[j] = item
-  }
-  return result
 }

@@ -1,5 +1,6 @@
 // DNS SRV records (RFC 2782) as a source of servers: by priority, and by chance according to weight.
 import dns from 'node:dns'
+import { shuffled } from '../support/shuffled.ts'
 import type { Endpoint } from './connect-string.ts'
 
 export interface SrvRecord {
@@ -21,7 +22,10 @@ export const systemLookupSrv: LookupSrv = name => dns.promises.resolveSrv(name)
 /** The hosts in the order in which a client visits them. */
 export function orderSrv(records: readonly SrvRecord[], random: () => number): Endpoint[] {
   // A single dot says that the service is not available there.
-  const rest = records.filter(({ name }) => name !== '' && name !== '.')
+  const hosts = records.filter(({ name }) => name !== '' && name !== '.')
+  // Who stands first is chosen more often than its weight says, and alone where nobody has any: a DNS may always give
+  // the same order.
+  const rest = shuffled(hosts, random)
   // Those without weight stand first, so that they have a small chance against the others.
   rest.sort((a, b) => a.priority - b.priority || a.weight - b.weight)
   const ordered: Endpoint[] = []

@@ -47,6 +47,27 @@ t.test('H8: srv: among equals, by chance in proportion to the weight', async t =
   t.ok(first.none! > 20, `${first.none}: without weight, a small chance`)
 })
 
+t.test(
+  'H8: srv: among equals, each is first as often as any other, with the same weight or none',
+  async t => {
+    const random = randomOf(7)
+    for (const weight of [0, 1, 10]) {
+      const orders: Record<string, number> = {}
+      const records = ['a', 'b', 'c'].map(name => record(name, 1, 0, weight))
+      for (let i = 0; i < 6000; i++) {
+        const order = hosts(records, random)
+        orders[order] = (orders[order] ?? 0) + 1
+      }
+      t.equal(Object.keys(orders).length, 6)
+      const counts = Object.values(orders)
+      t.ok(
+        counts.every(count => count > 850 && count < 1150),
+        `weight ${weight}: ${JSON.stringify(orders)}`,
+      )
+    }
+  },
+)
+
 t.test('H8: connect string: dns-srv, as Java 3.10 writes it', async t => {
   const parsed = parseConnectString('dns-srv://_zookeeper._tcp.example.com/app')
   t.strictSame(parsed, { servers: [], srv: '_zookeeper._tcp.example.com', chroot: '/app' })
