@@ -75,11 +75,6 @@ export class JuteReader {
     return this.#view.getInt32(this.#take(4))
   }
 
-  /** The lower half of a long that is read as two ints. */
-  readUnsignedInt(): number {
-    return this.#view.getUint32(this.#take(4))
-  }
-
   readLong(): bigint {
     return this.#view.getBigInt64(this.#take(8))
   }
