@@ -97,8 +97,11 @@ export class Sessions {
       this.generation++
       this.#hold(session)
     }
-    this.#announce(state, previous)
-    if (isNew) this.#established(id)
+    // In a row: a listener may restart the client, and that ends the session of which the others have not heard yet.
+    this.#announcer.events.together(() => {
+      this.#announce(state, previous)
+      if (isNew) this.#established(id)
+    })
     if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
   }
 
@@ -153,7 +156,9 @@ export class Sessions {
 
   #announce(state: SessionState, previous: SessionState): void {
     const { generation, id: sessionId } = this
-    this.#announcer.state({ state, previous, generation, sessionId })
-    if (state === 'expired') this.#announcer.expired({ sessionId, generation })
+    this.#announcer.events.together(() => {
+      this.#announcer.state({ state, previous, generation, sessionId })
+      if (state === 'expired') this.#announcer.expired({ sessionId, generation })
+    })
   }
 }

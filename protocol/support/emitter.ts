@@ -33,19 +33,14 @@ export class Emitter<Events extends object> {
     // Who begins to listen while this waits was not there when it happened.
     const listeners = [...set] as Listener<Events[Name]>[]
     const tell = (): void => this.#tell(name, value, listeners)
-    if (this.#waiting !== null) {
-      this.#waiting.push(tell)
-      return
-    }
-    const waiting: (() => void)[] = []
-    this.#waiting = waiting
-    try {
-      tell()
-      // Grows on the way.
-      for (const next of waiting) next()
-    } finally {
-      this.#waiting = null
-    }
+    if (this.#waiting === null) this.#run([tell])
+    else this.#waiting.push(tell)
+  }
+
+  /** All that the task emits is told in a row: what a listener does about the first comes behind the last. */
+  together(task: () => void): void {
+    if (this.#waiting === null) this.#run([task])
+    else task()
   }
 
   /** Runs the task when all have heard what was told before: at once, unless a listener is hearing of something. */
@@ -61,6 +56,16 @@ export class Emitter<Events extends object> {
 
   count(name: keyof Events): number {
     return this.#listeners.get(name)?.size ?? 0
+  }
+
+  /** Runs the tasks, and those that come on the way. */
+  #run(tasks: (() => void)[]): void {
+    this.#waiting = tasks
+    try {
+      for (const task of tasks) task()
+    } finally {
+      this.#waiting = null
+    }
   }
 
   #tell<Name extends keyof Events>(

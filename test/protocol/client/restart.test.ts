@@ -255,3 +255,36 @@ t.test('restart: reads that were in flight go on, however few may wait', async t
   await clock.settle()
   t.ok(reads.every(({ state }) => state === 'resolved'))
 })
+
+t.test('restart: by a listener that hears of a new session, which is told whole before its end', async t => {
+  const world = newWorld(t)
+  const { zk, clock } = world
+  const heard: string[] = []
+  const off = zk.on('state', ({ state }) => {
+    if (state !== 'connected') return
+    off()
+    outcomeOf(zk.restart())
+  })
+  zk.on('state', ({ state, generation }) => heard.push(`${state} ${generation}`))
+  zk.on('established', ({ generation }) => heard.push(`new ${generation}`))
+  zk.on('expired', ({ generation }) => heard.push(`over ${generation}`))
+  outcomeOf(zk.connect())
+  await clock.advance(1000)
+  t.strictSame(heard, ['connected 1', 'new 1', 'expired 1', 'over 1', 'connecting 1', 'connected 2', 'new 2'])
+})
+
+t.test('restart: after close by a listener that hears of an expiry, which is told whole before', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const heard: string[] = []
+  zk.on('state', ({ state }) => {
+    if (state === 'expired') outcomeOf(zk.close())
+  })
+  zk.on('state', ({ state }) => heard.push(state))
+  zk.on('expired', () => heard.push('over'))
+  zk.on('closing', () => heard.push('closing'))
+  ensemble.expireAll()
+  await reconnect(world)
+  await clock.advance(100)
+  t.strictSame(heard, ['suspended', 'expired', 'over', 'closing', 'closed'])
+})

@@ -33,3 +33,26 @@ t.test('emitter: what is to happen afterwards happens when all have heard what w
   emitter.afterwards(() => order.push('at once'))
   t.equal(order.at(-1), 'at once')
 })
+
+t.test(
+  'emitter: what belongs together is told in a row, and what a listener does about it afterwards',
+  async t => {
+    const emitter = new Emitter<{ state: string; over: string }>(() => {})
+    const heard: string[] = []
+    emitter.on('state', value => {
+      if (value === 'first') emitter.emit('state', 'second')
+    })
+    emitter.on('state', value => heard.push(value))
+    emitter.on('over', value => heard.push(`over ${value}`))
+    const both = (): void =>
+      emitter.together(() => {
+        emitter.emit('state', 'first')
+        emitter.emit('over', 'first')
+      })
+    both()
+    t.strictSame(heard.splice(0), ['first', 'over first', 'second'])
+    t.equal(emitter.telling, false)
+    emitter.together(both)
+    t.strictSame(heard, ['first', 'over first', 'second'], 'one within the other too')
+  },
+)
