@@ -1,11 +1,9 @@
 // The built package in bundlers: one file comes out that runs by itself.
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import rollupCommonjs from '@rollup/plugin-commonjs'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build } from 'esbuild'
 import { rollup } from 'rollup'
-import webpack from 'webpack'
 import { t } from '../tap.ts'
 import { buildApp, EXPECTED, runAlone } from './built-app.ts'
 
@@ -68,21 +66,4 @@ t.test('H34: rollup bundles it', async t => {
   await bundle.write({ file, format: 'es', inlineDynamicImports: true })
   await bundle.close()
   t.equal(await runAlone(t, file, '.mjs'), EXPECTED)
-})
-
-t.test('H34: webpack bundles it', async t => {
-  const compiler = webpack({
-    mode: 'production',
-    target: 'node20',
-    entry: app.entry,
-    output: { path: app.folder, filename: 'webpack.cjs' },
-    // debug looks for supports-color, which need not be there.
-    ignoreWarnings: [/supports-color/],
-  })
-  const stats = await promisify(compiler.run.bind(compiler))()
-  await promisify(compiler.close.bind(compiler))()
-  const { errors, warnings } = stats!.toJson({ all: false, errors: true, warnings: true })
-  t.same(errors, [])
-  t.same(warnings ?? [], [])
-  t.equal(await runAlone(t, join(app.folder, 'webpack.cjs'), '.cjs'), EXPECTED)
 })
