@@ -118,6 +118,10 @@ export class ClientCore {
     return isBetween ? 0 : current.remaining
   }
 
+  get silence(): number {
+    return this.#sessions.current.silence
+  }
+
   get lastZxid(): bigint {
     return this.#environment.lastZxid.value
   }

@@ -74,6 +74,14 @@ export class ZooKeeperView extends NodeOperations {
   }
 
   /**
+   * Milliseconds since the newest request was sent that a server has answered, by the client's own monotonic clock: so old
+   * is what is known of the servers. Infinity before the first session, and between an expired one and the next.
+   */
+  get silence(): number {
+    return this.#core.silence
+  }
+
+  /**
    * Milliseconds for which the session is known to live on, by the client's own monotonic clock; 0: locks are void, even
    * if the state does not say so yet, because this process did not run meanwhile, or `close()` was called. 0 also between
    * an expired session and the next. Infinity before the first session.

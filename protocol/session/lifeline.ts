@@ -48,6 +48,11 @@ export class Lifeline {
     return Math.max(0, this.#provenAt + this.#timeouts.lost - this.#clock.now())
   }
 
+  /** Milliseconds since the newest proof of life; Infinity before there is a session. */
+  get silence(): number {
+    return this.#timeouts === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() - this.#provenAt
+  }
+
   stop(): void {
     this.#stage = 'over'
     this.#timer?.cancel()

@@ -83,6 +83,11 @@ export class Session {
     return isTerminal(this.#state) ? 0 : this.#lifeline.remaining
   }
 
+  /** Milliseconds since the newest request was sent that a server has answered; Infinity before it began. */
+  get silence(): number {
+    return this.#lifeline.silence
+  }
+
   /** How calls fail that the session cannot answer any more; null while it can. */
   get over(): ErrorCode | null {
     if (isTerminal(this.#state)) return terminalCodes[this.#state]

@@ -182,7 +182,7 @@ export abstract class ZnodeCache implements AsyncDisposable {
 
   #settled(certain: boolean): void {
     if (this.#state === 'closed') return
-    this.#asOf = Date.now()
+    this.#asOf = this.#proven() ?? Date.now()
     const first = this.#state === 'loading'
     const changes = this.#picture.apply(this.#model.takeTouched(), path => this.#model.nodeOf(path))
     if (changes.length > 0) this.#steps++
@@ -205,11 +205,10 @@ export abstract class ZnodeCache implements AsyncDisposable {
     this.#become('stale')
   }
 
-  /** When the server last answered, but not before the last read. */
+  /** When the newest request was sent that the server has answered: this process may have stood still since. */
   #proven(): number | null {
-    const { sessionTimeout, sessionRemaining } = this.#zk
-    const silence = Math.max(0, sessionTimeout - sessionRemaining)
-    return this.#asOf === null ? null : Math.max(this.#asOf, Date.now() - silence)
+    const { silence } = this.#zk
+    return silence === Number.POSITIVE_INFINITY ? this.#asOf : Date.now() - silence
   }
 
   #end(): void {

@@ -113,18 +113,14 @@ t.test('caches: an event while the path is being read has it read again', async 
   t.equal(cache.current, true)
 })
 
-/** Moves the wall clock, by which `asOf` is told, together with the client's own. */
-function bothClocks(t: Test, { clock }: World): (ms: number) => Promise<void> {
+/** Lets the wall clock, by which `asOf` is told, go with the client's own. */
+function oneTime(t: Test, { clock }: World): void {
   const real = Date.now
   t.teardown(() => {
     Date.now = real
   })
-  let now = Date.UTC(2025, 0, 1)
-  Date.now = () => now
-  return async ms => {
-    now += ms
-    await clock.advance(ms)
-  }
+  const difference = Date.UTC(2025, 0, 1) - clock.now()
+  Date.now = () => clock.now() + difference
 }
 
 t.test(
@@ -132,15 +128,16 @@ t.test(
   async t => {
     const all = await scene(t)
     const { world, ports } = all
-    const advance = bothClocks(t, world)
+    oneTime(t, world)
+    const { clock } = world
     const cache = new NodeCache(world.zk, '/n', { ports })
     t.equal(cache.asOf, null)
     await started(t, all, cache)
     const first = Date.now()
     t.equal(cache.asOf?.getTime(), first)
-    await advance(2000)
+    await clock.advance(2000)
     t.equal(cache.asOf?.getTime(), first, 'nobody was asked since')
-    await advance(2000)
+    await clock.advance(2000)
     t.equal(world.ensemble.link.pings, 1)
     t.equal(cache.asOf?.getTime(), first + 3000, 'when the ping was sent that was answered')
     const told: (Date | null)[] = []
@@ -148,11 +145,47 @@ t.test(
     world.ensemble.reach = () => 'refused'
     world.ensemble.link.close()
     await world.clock.settle()
-    await advance(10_000)
+    await clock.advance(10_000)
     t.strictSame(told, [new Date(first + 3000)])
     t.strictSame(cache.asOf, told[0])
   },
 )
+
+t.test('caches: asOf tells how old all is after this process stood still, read or about to be', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  oneTime(t, world)
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const first = Date.now()
+  server.put('/n', 'new')
+  world.ensemble.link.notify('dataChanged', '/n')
+  await world.clock.settle()
+  world.clock.stall(60_000)
+  t.equal(cache.asOf?.getTime(), first, 'nothing was heard for a minute, whatever the session timeout is')
+  // What the socket held meanwhile is read before anybody finds that the session is gone.
+  await server.answer(world)
+  t.equal(cache.node?.stat.version, 1)
+  t.equal(cache.asOf?.getTime(), first, 'it was asked for a minute ago')
+  world.ensemble.reach = () => 'refused'
+  world.ensemble.link.pongs = false
+  await world.clock.advance(30_000)
+  t.equal(cache.state, 'stale')
+  t.equal(cache.asOf?.getTime(), first)
+})
+
+t.test('caches: asOf of a cache whose client is closed is when the server last answered', async t => {
+  const all = await scene(t)
+  const { world, ports } = all
+  oneTime(t, world)
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const first = Date.now()
+  await world.clock.advance(4000)
+  world.ensemble.link.pongs = false
+  outcomeOf(world.zk.close())
+  await world.clock.advance(2000)
+  t.strictSame([cache.state, cache.asOf?.getTime()], ['closed', first + 3000])
+})
 
 t.test('caches: what start, and the constructors, refuse', async t => {
   const { world, ports } = await scene(t)

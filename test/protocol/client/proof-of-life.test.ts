@@ -28,6 +28,20 @@ t.test('H6: proof of life: a handshake counts from the time it was sent', async 
   t.strictSame([world.zk.state, world.zk.sessionRemaining], ['connected', SESSION - 700])
 })
 
+t.test('H6: proof of life: how long ago the newest was, also beyond the session timeout', async t => {
+  const world = newWorld(t)
+  const { zk, clock, ensemble } = world
+  t.equal(zk.silence, Number.POSITIVE_INFINITY)
+  await answeredAfter(world, 700)
+  t.equal(zk.silence, 700)
+  clock.stall(60_000)
+  t.strictSame([zk.sessionRemaining, zk.silence], [0, 60_700])
+  ensemble.expireAll()
+  ensemble.onHandshake = () => {}
+  await clock.advance(5000)
+  t.strictSame([zk.generation, zk.state, zk.silence], [1, 'connecting', Number.POSITIVE_INFINITY])
+})
+
 t.test(
   'H6: proof of life: a ping counts from the time it was sent, however late its answer comes',
   async t => {
