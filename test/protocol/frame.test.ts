@@ -192,6 +192,13 @@ t.test('frames: stop() inside onFrame keeps the rest of the chunk back, and all 
   }
 })
 
+t.test('frames: what comes behind stop() is not even looked at', async t => {
+  const decoder: FrameDecoder = new FrameDecoder(100, () => decoder.stop())
+  const hostile = Buffer.from('7fffffff', 'hex')
+  t.doesNotThrow(() => decoder.push(Buffer.concat([frameOf(Buffer.alloc(1)), hostile])))
+  t.doesNotThrow(() => decoder.push(hostile))
+})
+
 t.test('frames: what onFrame throws passes through', async t => {
   const decoder = new FrameDecoder(100, () => {
     throw new Error('unreadable')
@@ -237,6 +244,20 @@ t.test('frame encoder: memory handed out stays as it is until it is given back',
   encoder.recycle(first)
   write(3)
   t.equal(write(4).bytes.buffer, memory, 'then it is used again')
+})
+
+t.test('frame encoder: of many buffers that come back, two are kept', async t => {
+  const encoder = new FrameEncoder()
+  const next = (): JuteWriter => {
+    encoder.begin().writeInt(1)
+    encoder.end()
+    return encoder.take()
+  }
+  const taken = Array.from({ length: 9 }, next)
+  const known = new Set(taken.map(({ bytes }) => bytes.buffer))
+  for (const writer of taken) encoder.recycle(writer)
+  const again = Array.from({ length: 9 }, next).filter(({ bytes }) => known.has(bytes.buffer))
+  t.equal(again.length, 2)
 })
 
 t.test('frame encoder: memory that one large frame made grow is not kept', async t => {

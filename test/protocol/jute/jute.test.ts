@@ -95,6 +95,15 @@ t.test('jute: a window keeps the reader inside its frame', async t => {
   t.throws(() => reader.readBoolean(), { name: 'JuteError', offset: 4, message: /0 left/ })
 })
 
+t.test('jute: an error tells where it is in the frame, wherever the frame lies in its chunk', async t => {
+  const reader = new JuteReader()
+  reader.attach(Buffer.from('eeeeeeee00000001fffffffe', 'hex'))
+  reader.window(4, 12)
+  reader.readInt()
+  t.throws(() => reader.readBuffer(), { offset: 4, message: /negative buffer length -2 at byte 4/ })
+  t.throws(() => reader.readInt(), { offset: 8, message: /4 bytes wanted, 0 left at byte 8/ })
+})
+
 t.test('jute: a reader takes plain Uint8Arrays that begin anywhere in their memory', async t => {
   const memory = new Uint8Array([9, 9, 0, 0, 0, 7])
   t.equal(new JuteReader(memory.subarray(2)).readInt(), 7)
@@ -156,6 +165,18 @@ t.test('jute: the writer grows while keeping what was written', async t => {
   const reader = new JuteReader(writer.bytes)
   for (let i = 0; i < 1000; i++) if (reader.readInt() !== i) t.fail(`int ${i} is damaged`)
   t.equal(reader.remaining, 0)
+})
+
+t.test('jute: the writer takes bytes of any length, and moves rarely what it has', async t => {
+  const writer = new JuteWriter(Buffer.allocUnsafeSlow(16))
+  const memory = new Set<ArrayBufferLike>()
+  const part = Buffer.from('0123456789')
+  for (let i = 0; i < 100_000; i++) {
+    writer.writeBytes(part)
+    memory.add(writer.bytes.buffer)
+  }
+  t.equal(writer.bytes.toString('latin1'), '0123456789'.repeat(100_000))
+  t.ok(memory.size < 20, `moved ${memory.size} times for a million bytes`)
 })
 
 t.test('jute: what was written can be taken back and patched', async t => {
