@@ -14,6 +14,8 @@ const CLOSE_PATIENCE = 1000
 
 /**
  * ```ts
+ * import { ZooKeeper } from 'nd-service-registry/protocol'
+ *
  * await using zk = new ZooKeeper('h1:2181,h2:2181/app', { sessionTimeout: 10_000 })
  * await zk.connect()
  * await zk.create('/a', 'hello', { parents: true })

@@ -32,9 +32,11 @@ const HOME: symbol = Symbol('a ServiceRegistry stays in its process and thread: 
 
 /**
  * ```ts
+ * import { ServiceRegistry } from 'nd-service-registry'
+ *
  * await using registry = await ServiceRegistry.connect({ servers: 'localhost:2181' })
  * await registry.setNode('/production/ssh/server1:22', { type: 'openssh' })
- * const { children } = await registry.get('/production/ssh', snapshot => update(snapshot.children))
+ * const { children } = await registry.get('/production/ssh', snapshot => console.log(snapshot.children))
  * ```
  */
 export class ServiceRegistry extends RegistryReads implements AsyncDisposable {

@@ -4,6 +4,9 @@ import { TimerList } from './timer-list.ts'
 
 /**
  * ```ts
+ * import { EmbeddedZooKeeper } from 'nd-service-registry/embedded'
+ * import { ManualClock } from 'nd-service-registry/testing'
+ *
  * const clock = new ManualClock()
  * await using server = await EmbeddedZooKeeper.start({ clock })
  * clock.advance(60_000)   // sessions expire that were not heard of, znodes with a time to live are reaped

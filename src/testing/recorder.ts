@@ -15,7 +15,10 @@ const CAPACITY = 10_000
 const MOST_TEXT = 200
 
 /**
+ * Of `proxy`, a `FaultProxy`:
  * ```ts
+ * import { recordFrames } from 'nd-service-registry/testing'
+ *
  * const recorder = recordFrames(proxy, { write: console.log })
  * // 0 > 1 create2 { path: '/a', data: 'hello', acls: [...], flags: 0 }
  * // 0 < 1 create2 OK zxid 0x2 { path: '/a', stat: {...} }
