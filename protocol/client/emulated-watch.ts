@@ -74,8 +74,10 @@ export class EmulatedWatch {
   async #look(path: string, announce: boolean): Promise<void> {
     const stat = await this.#port.exists(path, this.#onNode)
     if (this.#stopped) return this.#port.forget(path, this.#onNode)
-    if (stat === null) this.#leave(path, null)
-    else this.#arrive(path, announce)
+    if (stat !== null) return this.#arrive(path, announce)
+    this.#leave(path, null)
+    // Its parent tells when there is another one. Names that never come back would leave ever more watches behind.
+    if (path !== this.#root) this.#port.forget(path, this.#onNode)
   }
 
   async #list(path: string, announce: boolean): Promise<void> {

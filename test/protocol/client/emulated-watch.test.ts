@@ -1,0 +1,92 @@
+// Watches made of one-shot ones: which of them are armed, whatever comes and goes meanwhile.
+import { EmulatedWatch } from '../../../protocol/client/emulated-watch.ts'
+import { ZooKeeperError } from '../../../protocol/errors.ts'
+import type { NodeEventType, Watcher } from '../../../protocol/session/watch-table.ts'
+import { microtasks } from '../../support/fake-clock.ts'
+import { aStat } from '../../support/scripted-server.ts'
+import { t } from '../../tap.ts'
+
+type Read = 'exists' | 'getChildren'
+
+/** Znodes with their children, and the one-shot watches on them. */
+class Branch {
+  readonly nodes: Map<string, string[]> = new Map()
+  readonly armed: Map<string, Watcher> = new Map()
+  readonly events: string[] = []
+  readonly warnings: unknown[] = []
+  readonly watch: EmulatedWatch
+
+  constructor(nodes: Record<string, string[]>, recursive = true) {
+    for (const [path, children] of Object.entries(nodes)) this.nodes.set(path, children)
+    const port = {
+      exists: async (path: string, watcher: Watcher) => {
+        this.armed.set(`exists ${path}`, watcher)
+        return this.nodes.has(path) ? aStat : null
+      },
+      getChildren: async (path: string, watcher: Watcher) => {
+        const children = this.nodes.get(path)
+        if (children === undefined) throw new ZooKeeperError('NO_NODE')
+        this.armed.set(`getChildren ${path}`, watcher)
+        return { children: [...children] }
+      },
+      forget: (path: string, watcher: Watcher) => {
+        for (const read of ['exists', 'getChildren']) {
+          if (this.armed.get(`${read} ${path}`) === watcher) this.armed.delete(`${read} ${path}`)
+        }
+      },
+      warning: (error: unknown) => this.warnings.push(error),
+    }
+    this.watch = new EmulatedWatch(port, '/a', recursive, ({ type, path }) =>
+      this.events.push(`${type} ${path}`),
+    )
+  }
+
+  /** Fires a watch, which is gone with that. */
+  async fire(read: Read, path: string, type: NodeEventType): Promise<void> {
+    const watcher = this.armed.get(`${read} ${path}`)
+    if (watcher === undefined) throw new Error(`nobody watches ${path} with ${read}`)
+    this.armed.delete(`${read} ${path}`)
+    watcher({ type, path, zxid: null })
+    await microtasks()
+  }
+
+  get watched(): string[] {
+    return [...this.armed.keys()].sort()
+  }
+}
+
+t.test('emulated watch: a child that is gone before it is read leaves no watch behind', async t => {
+  const branch = new Branch({ '/a': [] })
+  await branch.watch.start()
+  const before = branch.watched
+  t.strictSame(before, ['exists /a', 'getChildren /a'])
+  branch.nodes.set('/a', ['b'])
+  await branch.fire('getChildren', '/a', 'nodeChildrenChanged')
+  t.strictSame(branch.events.splice(0), ['nodeCreated /a/b', 'nodeDeleted /a/b'])
+  t.strictSame(branch.watched, before)
+  branch.nodes.set('/a/b', [])
+  await branch.fire('getChildren', '/a', 'nodeChildrenChanged')
+  t.strictSame(branch.events, ['nodeCreated /a/b'], 'the next one of its name is seen')
+  t.strictSame(branch.watched, ['exists /a', 'exists /a/b', 'getChildren /a', 'getChildren /a/b'])
+})
+
+t.test('emulated watch: a znode that is gone when it is read again leaves none, but for the top', async t => {
+  const branch = new Branch({ '/a': ['b'], '/a/b': [] })
+  await branch.watch.start()
+  for (const path of ['/a/b', '/a']) {
+    branch.nodes.delete(path)
+    await branch.fire('exists', path, 'nodeDataChanged')
+  }
+  t.strictSame(branch.events, [
+    'nodeDataChanged /a/b',
+    'nodeDeleted /a/b',
+    'nodeDataChanged /a',
+    'nodeDeleted /a',
+  ])
+  t.strictSame(
+    branch.watched.filter(watch => watch.startsWith('exists')),
+    ['exists /a'],
+  )
+  branch.watch.stop()
+  t.notOk(branch.armed.has('exists /a'))
+})
