@@ -114,12 +114,12 @@ export class ClientCore {
   get sessionRemaining(): number {
     if (this.#closed.signal.aborted) return 0
     const { current, generation } = this.#sessions
-    const isBetween = generation > 0 && current.remaining === Number.POSITIVE_INFINITY
-    return isBetween ? 0 : current.remaining
+    const { remaining } = current.lifeline
+    return generation > 0 && remaining === Number.POSITIVE_INFINITY ? 0 : remaining
   }
 
   get silence(): number {
-    return this.#sessions.current.silence
+    return this.#sessions.current.lifeline.silence
   }
 
   get lastZxid(): bigint {

@@ -41,10 +41,10 @@ export class Lifeline {
     if (at > this.#provenAt) this.#provenAt = at
   }
 
-  /** Milliseconds until locks are void, unless a server answers; Infinity before there is a session. */
+  /** Milliseconds until locks are void, unless a server answers; 0 once it is over; Infinity before there is a session. */
   get remaining(): number {
-    if (this.#timeouts === undefined) return Number.POSITIVE_INFINITY
     if (this.#stage !== 'alive') return 0
+    if (this.#timeouts === undefined) return Number.POSITIVE_INFINITY
     return Math.max(0, this.#provenAt + this.#timeouts.lost - this.#clock.now())
   }
 

@@ -78,14 +78,9 @@ export class Session {
     return this.#connection === null ? null : this.#address
   }
 
-  /** Milliseconds for which the session is known to live on; Infinity before it began. */
-  get remaining(): number {
-    return isTerminal(this.#state) ? 0 : this.#lifeline.remaining
-  }
-
-  /** Milliseconds since the newest request was sent that a server has answered; Infinity before it began. */
-  get silence(): number {
-    return this.#lifeline.silence
+  /** How long it is known to live on, and when a server was last heard. */
+  get lifeline(): Pick<Lifeline, 'remaining' | 'silence'> {
+    return this.#lifeline
   }
 
   /** How calls fail that the session cannot answer any more; null while it can. */
