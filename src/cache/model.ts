@@ -26,6 +26,8 @@ interface Entry {
   /** The Stat that came with the names of the children; null before the first listing, and where nothing is listed. */
   listed: Stat | null
   readonly children: Set<string>
+  /** Names of children that the filter leaves out; null: none. */
+  leftOut: Set<string> | null
 }
 
 export class Model {
@@ -140,6 +142,7 @@ export class Model {
     for (const name of [...entry.children]) this.#drop(childOf(path, name))
     entry.own = own
     entry.listed = null
+    entry.leftOut = null
     this.#touched.add(path)
     return true
   }
@@ -165,13 +168,20 @@ export class Model {
     for (const name of [...entry.children]) {
       if (!present.has(name)) this.#drop(childOf(path, name))
     }
+    const leftOut = entry.leftOut ?? new Set<string>()
+    for (const name of leftOut) if (!present.has(name)) leftOut.delete(name)
     for (const name of names) {
+      if (entry.children.has(name) || leftOut.has(name)) continue
       const child = childOf(path, name)
-      if (entry.children.has(name) || !this.#scope.admits(child)) continue
+      if (!this.#scope.admits(child)) {
+        leftOut.add(name)
+        continue
+      }
       entry.children.add(name)
       this.#entries.set(child, emptyEntry(entry.depth + 1))
       work.add('get', child)
     }
+    entry.leftOut = leftOut.size > 0 ? leftOut : null
   }
 
   #drop(path: string): void {
@@ -187,7 +197,15 @@ export class Model {
 
 function emptyEntry(depth: number): Entry {
   const none = Number.POSITIVE_INFINITY
-  return { depth, own: 'unknown', limit: none, tooMany: none, listed: null, children: new Set() }
+  return {
+    depth,
+    own: 'unknown',
+    limit: none,
+    tooMany: none,
+    listed: null,
+    children: new Set(),
+    leftOut: null,
+  }
 }
 
 function fits({ limit, tooMany }: Entry, { dataLength, numChildren }: Stat): boolean {

@@ -187,6 +187,36 @@ t.test('caches: asOf of a cache whose client is closed is when the server last a
   t.strictSame([cache.state, cache.asOf?.getTime()], ['closed', first + 3000])
 })
 
+t.test('caches: the filter is asked once for each znode when it comes, whatever it says', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  for (const path of ['/t', '/t/in', '/t/out', '/t/bad']) server.put(path)
+  const asked: string[] = []
+  const filter = (path: string): boolean => {
+    asked.push(path)
+    if (path === '/t/bad') throw new Error('bad')
+    return path !== '/t/out'
+  }
+  const cache = new TreeCache(world.zk, '/t', { ports, filter })
+  let warnings = 0
+  cache.on('warning', () => warnings++)
+  await started(t, all, cache)
+  t.strictSame(asked.splice(0).sort(), ['/t/bad', '/t/in', '/t/out'])
+  const happens = async (type: 'created' | 'deleted', path: string): Promise<void> => {
+    if (type === 'created') server.put(path)
+    else server.remove(path)
+    world.ensemble.link.notify(type, path)
+    await server.answer(world)
+  }
+  await happens('created', '/t/new')
+  await happens('deleted', '/t/in')
+  t.strictSame(asked.splice(0), ['/t/new'])
+  await happens('deleted', '/t/out')
+  await happens('created', '/t/out')
+  t.strictSame(asked, ['/t/out'], 'which has come again')
+  t.strictSame([cache.children('/t'), warnings], [['new'], 1])
+})
+
 t.test('caches: what start, and the constructors, refuse', async t => {
   const { world, ports } = await scene(t)
   const { zk } = world
