@@ -48,6 +48,7 @@ const bad: readonly [text: string, reason: RegExp][] = [
   ['a/app/', /chroot is no path.*slash/],
   ['a//app', /chroot is no path/],
   ['a/../b', /relative/],
+  ['a:1/app,b:2/', /chroot is no path.*\(the chroot comes once, after the last server\)/],
   ['a:1/app,b:2', /chroot comes once, after the last server/],
   ['a:1/app,b:2/app', /chroot comes once, after the last server/],
   ['a:1/app/,b:2', /chroot comes once, after the last server/],

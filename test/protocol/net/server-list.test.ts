@@ -73,6 +73,12 @@ t.test('H8: server list: every address of a name is tried before the next name',
   t.equal(list.size, 4)
 })
 
+t.test('H8: server list: the addresses of a name come in an order by chance, as servers do', async t => {
+  const lookup = async (): Promise<string[]> => ['1', '2', '3']
+  const list = listOf('many', { lookup, random: () => 0 })
+  t.strictSame(await visits(list, 3), ['many=2:2181', 'many=3:2181', 'many=1:2181'])
+})
+
 t.test('H8: server list: a name that does not resolve is skipped the next time', async t => {
   const lookup = async (host: string): Promise<string[]> => {
     if (host === 'gone') throw new Error('ENOTFOUND gone')

@@ -72,6 +72,7 @@ t.test('H8: connect string: dns-srv, as Java 3.10 writes it', async t => {
   const parsed = parseConnectString('dns-srv://_zookeeper._tcp.example.com/app')
   t.strictSame(parsed, { servers: [], srv: '_zookeeper._tcp.example.com', chroot: '/app' })
   t.equal(parseConnectString('dns-srv://zk.example/').chroot, '')
+  t.equal(parseConnectString('dns-srv:// zk.example \n').srv, 'zk.example')
   for (const wrong of [
     'dns-srv://',
     'dns-srv:///app',
