@@ -150,9 +150,7 @@ export class Session {
 
   async #close(patience: number): Promise<void> {
     const connection = this.#connection
-    if (connection !== null && !isTerminal(this.#state)) {
-      await takeLeave(connection, this.#environment.clock, patience)
-    }
+    if (connection !== null) await takeLeave(connection, this.#environment.clock, patience)
     this.#end('closed')
   }
 

@@ -184,3 +184,17 @@ async function settled(promise: Promise<unknown>): Promise<ReturnType<typeof out
   await promise.catch(() => {})
   return outcome
 }
+
+t.test('auth: of a client that ends, or has ended, is refused, and kept for nobody', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const closing = outcomeOf(zk.close())
+  const during = outcomeOf(zk.addAuth('digest', 'a:1'))
+  await clock.advance(1000)
+  const after = outcomeOf(zk.addAuth('digest', 'b:2'))
+  await clock.settle()
+  t.strictSame([closing.state, codeOf(during), codeOf(after)], ['resolved', 'CLOSED', 'CLOSED'])
+  outcomeOf(zk.restart())
+  await clock.advance(1000)
+  t.strictSame(ensemble.link.names, [])
+})

@@ -277,3 +277,19 @@ t.test('H11: close: calls afterwards fail at once and start nothing', async t =>
   t.equal(ensemble.connections.length, 1)
   nothingIsLeft(t, world)
 })
+
+t.test('H11: close: what waits is not sent behind the end of the session', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  link.transport.full = true
+  outcomeOf(zk.get('/fills'))
+  await clock.settle()
+  const write = outcomeOf(zk.set('/a', ''))
+  const closing = outcomeOf(zk.close())
+  link.transport.drain()
+  await clock.settle()
+  t.strictSame(link.names, ['getData', 'closeSession'])
+  await clock.advance(1000)
+  t.equal(closing.state, 'resolved')
+  t.match(failureOf(write), { code: 'CLOSED', mayHaveApplied: false })
+})

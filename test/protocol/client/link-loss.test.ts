@@ -285,3 +285,20 @@ t.test('H13: stall: an answer that arrived meanwhile saves the link and the sess
   t.strictSame(states, ['connected'], 'the ping was sent 8.5 s ago, and the session lives for nine')
   t.equal(codeOf(outcomeOf(zk.get('/a'))), 'pending')
 })
+
+t.test(
+  'H2: search: with little time left of a session, a server that says nothing gets less of it',
+  async t => {
+    const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'] }
+    const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'a,b', addresses })
+    ensemble.link.pongs = false
+    ensemble.reach = ({ host }) => (host === 'b' ? 'hanging' : 'open')
+    // Six of nine seconds are over when the silence of the first one is noticed, and three are left for two servers.
+    await clock.advance(6000)
+    t.equal(zk.state, 'suspended')
+    t.equal(ensemble.connections.length, 1)
+    await clock.advance(1600)
+    t.equal(ensemble.connections.length, 2)
+    t.equal(zk.state, 'connected')
+  },
+)

@@ -165,3 +165,28 @@ t.test('H10: four-letter words: close() ends one that was asked before a restart
   await clock.advance(1000)
   t.strictSame([codeOf(asked), closing.state], ['CLOSED', 'resolved'])
 })
+
+t.test('read-only: the search ends with the link that it was made for', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses, readOnly: true })
+  ensemble.onHandshake = link => ensemble.admit(link, { readOnly: true })
+  let asked = 0
+  ensemble.answerTo = () => {
+    asked++
+    return 'ro'
+  }
+  outcomeOf(zk.connect())
+  await clock.settle()
+  await clock.advance(100)
+  t.equal(asked, 1)
+  ensemble.reach = () => 'refused'
+  ensemble.link.close()
+  await clock.advance(2000)
+  t.equal(zk.state, 'suspended')
+  const tried = ensemble.tried.length
+  ensemble.onHandshake = link => ensemble.admit(link)
+  ensemble.reach = () => 'open'
+  await clock.advance(120_000)
+  t.equal(zk.state, 'connected')
+  t.equal(asked, 1, 'nobody is asked without a link to leave')
+  t.equal(ensemble.tried.length, tried + 1)
+})
