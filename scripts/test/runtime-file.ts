@@ -1,4 +1,4 @@
-// Runs one test file on another runtime than Node.
+// Runs one test file on another runtime than the one at hand.
 import { spawn } from 'node:child_process'
 import type { Runtime } from '../peers/runtimes.ts'
 import type { Summary } from './summary.ts'

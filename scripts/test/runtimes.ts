@@ -1,24 +1,25 @@
-// npm run test:runtimes: the library's suite on Deno and Bun, from the sources, on one real ZooKeeper.
+// npm run test:runtimes: the library's suite on Deno, Bun and other releases of Node, from the sources, on one real ZooKeeper.
 import { fileURLToPath } from 'node:url'
 import type { Runtime, RuntimeName } from '../peers/runtimes.ts'
-import { findRuntime } from '../peers/runtimes.ts'
+import { findRuntime, NODE_NAMES } from '../peers/runtimes.ts'
 import { startServer } from '../zookeeper/server.ts'
 import { runFile } from './runtime-file.ts'
 import { NODE_ONLY, testFiles } from './suites.ts'
 import { Tally } from './tally.ts'
 
-const USAGE = `Runs the library's suite on other runtimes than Node, from the sources.
+const USAGE = `Runs the library's suite on other runtimes than the one at hand, from the sources.
 
   npm run test:runtimes -- [RUNTIME...] [FILE...]
 
-  RUNTIME   deno or bun; default: both
+  RUNTIME   deno, bun, ${NODE_NAMES.join(', ')}, or node for all of these; default: deno and bun
   FILE      a test file; default: all but the folders below
 
 Exit code 1 if anything failed, and with CI=true also if anything was skipped. Not run:
 ${Object.entries(NODE_ONLY)
   .map(([folder, reason]) => `  ${folder}: ${reason}\n`)
   .join('')}`
-const NAMES: readonly RuntimeName[] = ['deno', 'bun']
+const DEFAULT: readonly RuntimeName[] = ['deno', 'bun']
+const NAMES: readonly RuntimeName[] = [...DEFAULT, ...NODE_NAMES]
 const AT_ONCE = 2
 const PATIENCE = 240_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -45,13 +46,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(USAGE)
     return
   }
-  const asked = NAMES.filter(name => args.includes(name))
-  const named = args.filter(arg => !asked.includes(arg as RuntimeName))
+  const asked = NAMES.filter(
+    name => args.includes(name) || (args.includes('node') && NODE_NAMES.includes(name)),
+  )
+  const named = args.filter(arg => arg !== 'node' && !asked.includes(arg as RuntimeName))
   const files = named.length > 0 ? named : await testFiles(root)
   await using server = await startServer()
   const sums: string[] = []
   let failed = false
-  for (const name of asked.length > 0 ? asked : NAMES) {
+  for (const name of asked.length > 0 ? asked : DEFAULT) {
     const begun = performance.now()
     const runtime = await findRuntime(name)
     const tally = await runAll(runtime, files, server.connectString)

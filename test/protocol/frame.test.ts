@@ -165,8 +165,10 @@ t.test(
       decoder.push(bytes.subarray(0, 1000))
       decoder.push(bytes.subarray(1000))
     }
+    // Small data shares what the runtime sets aside for small buffers, which is somewhat more than poolSize on Node 26.
+    const pool = Buffer.allocUnsafe(1).buffer.byteLength
     for (const data of found) {
-      const most = Math.max(Buffer.poolSize, data.length)
+      const most = Math.max(pool, data.length)
       t.ok(data.buffer.byteLength <= most, `${data.length} bytes in ${data.buffer.byteLength}`)
     }
     t.strictSame(

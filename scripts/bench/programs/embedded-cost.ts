@@ -109,6 +109,8 @@ async function cycles(count: number): Promise<Cycles> {
   const close: Sample[] = []
   const bareStart: Sample[] = []
   const bareClose: Sample[] = []
+  // The loader of the sources connects to its parent as this begins.
+  await settled(() => resources().length === 0)
   const before = resources()
   let half = 0
   for (let i = 0; i < count; i++) {
