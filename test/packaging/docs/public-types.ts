@@ -1,4 +1,4 @@
-// The options that the package exports, read from the sources: Biome lays out each in the same way.
+// The options and events that the package exports, read from the sources: Biome lays out each in the same way.
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { root } from './pages.ts'
@@ -15,8 +15,8 @@ interface Declaration {
   readonly members: readonly Member[]
 }
 
-/** Types that callers fill in, by the entry point and their name: `src/index.ts ReadOptions`. */
-export async function publicOptions(): Promise<Map<string, readonly Member[]>> {
+/** By the entry point and their name: `src/index.ts ReadOptions`. */
+export async function publicTypes(): Promise<Map<string, readonly Member[]>> {
   const { exports } = JSON.parse(await readFile(`${root}package.json`, 'utf8'))
   const entries = Object.values<{ types?: string }>(exports).flatMap(
     ({ types }) => types?.replace(/^\.\/dist\/(.*)\.d\.ts$/, '$1.ts') ?? [],
@@ -24,7 +24,8 @@ export async function publicOptions(): Promise<Map<string, readonly Member[]>> {
   const found = new Map<string, readonly Member[]>()
   for (const entry of entries) {
     for (const name of exportedNames(await readFile(root + entry, 'utf8'))) {
-      if (/(?:Options|Limit|Ports)$/.test(name)) found.set(`${entry} ${name}`, await membersOf(entry, name))
+      if (/(?:Options|Limit|Ports|Events)$/.test(name))
+        found.set(`${entry} ${name}`, await membersOf(entry, name))
     }
   }
   return found
