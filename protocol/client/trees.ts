@@ -11,9 +11,11 @@ export interface TreePort {
   getChildren(path: string, options: RequestOptions): Promise<{ readonly children: readonly string[] }>
 }
 
+type Deleting = Pick<TreePort, 'delete' | 'getChildren'>
+
 /** How often a branch in which others keep creating is gone through. */
 const MOST_ROUNDS = 10
-/** Children that are deleted at the same time. */
+/** Children that are deleted at the same time, and requests of a deletion that are made at the same time. */
 const AT_ONCE = 64
 
 /** Tries the deepest level first: usually its parents are there. */
@@ -37,8 +39,21 @@ export async function ensurePath(
 }
 
 /** Deletes the leaves first. Children that appear meanwhile are deleted too, a bounded number of times. */
-export async function deleteTree(
+export function deleteTree(
   port: TreePort,
+  path: string,
+  options: RequestOptions & { version?: number },
+): Promise<void> {
+  const gate = new Gate(AT_ONCE)
+  const gated: Deleting = {
+    delete: (at, how) => gate.pass(() => port.delete(at, how)),
+    getChildren: (at, how) => gate.pass(() => port.getChildren(at, how)),
+  }
+  return deleteBranch(gated, path, options)
+}
+
+async function deleteBranch(
+  port: Deleting,
   path: string,
   options: RequestOptions & { version?: number },
 ): Promise<void> {
@@ -47,13 +62,35 @@ export async function deleteTree(
     const { children } = await port.getChildren(path, { signal, timeout })
     for (let i = 0; i < children.length; i += AT_ONCE) {
       const batch = children.slice(i, i + AT_ONCE)
-      const tasks = batch.map(name => deleteTree(port, childOf(path, name), { signal, timeout }))
+      const tasks = batch.map(name => deleteBranch(port, childOf(path, name), { signal, timeout }))
       await Promise.all(tasks.map(task => ignoring('NO_NODE', task)))
     }
     try {
       return await port.delete(path, { signal, timeout, version })
     } catch (error) {
       if (!ZooKeeperError.is(error, 'NOT_EMPTY') || round === MOST_ROUNDS) throw error
+    }
+  }
+}
+
+/** Lets a number of requests be made at a time. The newest goes first: a branch is done with before the next is begun. */
+class Gate {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(places: number) {
+    this.#free = places
+  }
+
+  async pass<T>(request: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>(resolve => this.#waiting.push(resolve))
+    try {
+      return await request()
+    } finally {
+      const next = this.#waiting.pop()
+      if (next === undefined) this.#free++
+      else next()
     }
   }
 }

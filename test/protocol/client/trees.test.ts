@@ -128,6 +128,37 @@ t.test('delete recursive: somebody who never stops creating wins in the end', as
   t.ok(added <= 20)
 })
 
+t.test('delete recursive: however wide and deep the branch is, few requests are made at a time', async t => {
+  const names = [...'abcdefghijkl']
+  const levels = [['/a'], [], [], []] as string[][]
+  for (let depth = 1; depth < levels.length; depth++) {
+    const above = levels[depth - 1] as string[]
+    levels[depth] = above.flatMap(path => names.map(name => `${path}/${name}`))
+  }
+  const tree = new Tree(...levels.flat())
+  let now = 0
+  let most = 0
+  const counted = async <T>(request: Promise<T>): Promise<T> => {
+    now++
+    most = Math.max(most, now)
+    try {
+      return await request
+    } finally {
+      now--
+    }
+  }
+  const port: TreePort = {
+    create: path => tree.create(path),
+    delete: (path, { version }) => counted(tree.delete(path, { version: version ?? -1 })),
+    getChildren: path => counted(tree.getChildren(path)),
+  }
+  await deleteTree(port, '/a', {})
+  t.strictSame([...tree.nodes], ['/'])
+  t.ok(most > names.length && most <= 64, `${most} at a time`)
+  const first = tree.done.findIndex(step => step.startsWith('delete'))
+  t.ok(first < tree.done.length / 4, 'a branch is done with before all others are begun')
+})
+
 t.test('delete recursive: the version is that of the top', async t => {
   const tree = new Tree('/a', '/a/b')
   await t.rejects(deleteTree(tree, '/a', { version: 5 }), { code: 'BAD_VERSION' })
