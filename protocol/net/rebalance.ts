@@ -36,6 +36,6 @@ export function rebalance(
 
 /** The share of the clients of removed servers that goes to servers which have clients already. */
 function keptShare(before: number, after: number, kept: number): number {
-  if (after >= before || kept === 0 || before === kept) return 0
+  if (after >= before) return 0
   return (kept * (before - after)) / (after * (before - kept))
 }

@@ -43,7 +43,7 @@ export class ServerList {
   /** Addresses of the server at hand that were not tried yet. */
   #pending: Address[] = []
   /** How many addresses each server had when it was last resolved. */
-  readonly #known = new Map<Endpoint, number>()
+  readonly #known = new WeakMap<Endpoint, number>()
   #index = 0
   #laps = 0
 
@@ -116,7 +116,6 @@ export class ServerList {
   #replace(servers: Endpoint[]): void {
     this.#servers = servers
     this.#pending = []
-    this.#known.clear()
     this.#index = 0
   }
 

@@ -131,3 +131,34 @@ t.test('server list: an address that is preferred while a name is resolved comes
   resolve(['1'])
   t.strictSame([...(await next), ...(await visits(list, 1))], ['b=9:1', 'a=1:2181'])
 })
+
+t.test(
+  'server list: a new one begins with those that come first, each part in an order by chance',
+  async t => {
+    const list = listOf('x,y', { lookup: async host => [`${host}1`, `${host}2`], random: () => 0 })
+    await visits(list, 1)
+    const [a, b, c, d] = parseConnectString('a,b,c,d').servers
+    list.update([a!, b!, c!, d!], [c!, d!])
+    t.equal(list.servers.map(({ host }) => host).join(''), 'dcba')
+    t.equal(list.size, 4)
+    t.strictSame(
+      await visits(list, 2),
+      ['d=d2:2181', 'd=d1:2181'],
+      'and not with what was left of the old one',
+    )
+  },
+)
+
+t.test(
+  'server list: a server is in it by its name and its port, and all are while it is not known',
+  async t => {
+    const list = listOf('a:1,b:2')
+    const isListed = (host: string, port: number): boolean => list.lists({ host, port, ip: '10.0.0.1' })
+    t.strictSame(
+      [isListed('a', 1), isListed('b', 2), isListed('a', 2), isListed('c', 1)],
+      [true, true, false, false],
+    )
+    list.updateSrv('named')
+    t.equal(isListed('c', 1), true)
+  },
+)

@@ -29,6 +29,7 @@ t.test('H8: srv: by priority first, then each host once', async t => {
   t.equal(hosts(records, Math.random), 'a b c')
   t.strictSame(orderSrv([record('x.example.', 2281)], Math.random), [{ host: 'x.example', port: 2281 }])
   t.strictSame(orderSrv([record('.', 0)], Math.random), [], 'a dot says that there is no service')
+  t.strictSame(orderSrv([record('', 0)], Math.random), [], 'which resolvers show without its dot')
 })
 
 t.test('H8: srv: among equals, by chance in proportion to the weight', async t => {
@@ -44,7 +45,7 @@ t.test('H8: srv: among equals, by chance in proportion to the weight', async t =
     `${first.heavy} of 4,000 go to three quarters of the weight`,
   )
   t.ok(first.light! > 800 && first.light! < 1200, `${first.light}`)
-  t.ok(first.none! > 20, `${first.none}: without weight, a small chance`)
+  t.ok(first.none! > 60, `${first.none}: without weight, a small chance`)
 })
 
 t.test(

@@ -1,8 +1,9 @@
 // TCP transports: bytes and ends, and nothing of the socket that runtimes do differently.
 import { Buffer } from 'node:buffer'
+import { getEventListeners } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
-import { createServer, Socket } from 'node:net'
-import { describeAddress, tcpConnector } from '../../../protocol/net/tcp.ts'
+import { connect, createServer, Socket } from 'node:net'
+import { describeAddress, tcpConnector, whenConnected } from '../../../protocol/net/tcp.ts'
 import type { Address, Transport } from '../../../protocol/net/transport.ts'
 import { deferred } from '../../../protocol/support/deferred.ts'
 import type { Test } from '../../tap.ts'
@@ -14,9 +15,17 @@ async function listening(
   t: Test,
   serve: (socket: Socket) => void,
 ): Promise<{ server: Server; address: Address }> {
-  const server = createServer({ allowHalfOpen: true }, socket => serve(socket.on('error', () => {})))
+  const sockets: Socket[] = []
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    sockets.push(socket.on('error', () => {}))
+    serve(socket)
+  })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close())
+  t.teardown(() => {
+    server.close()
+    // One that reads nothing hears of no end.
+    for (const socket of sockets) socket.destroy()
+  })
   const { port } = server.address() as AddressInfo
   return { server, address: { host: 'zk', ip: '127.0.0.1', port } }
 }
@@ -77,6 +86,46 @@ t.test('tcp: what arrived before open() is delivered, and so is an end before it
   const other = await tcpConnector()(address, signal)
   other.destroy()
   t.equal((await ended(other)).cause, undefined)
+})
+
+t.test('tcp: what arrives long before open() waits for it, and so does an end that is long over', async t => {
+  const sent = deferred<void>()
+  const { address } = await listening(t, socket => socket.end('early', () => sent.resolve()))
+  const transport = await tcpConnector()(address, signal)
+  const over = await tcpConnector()(address, signal)
+  over.destroy()
+  await sent.promise
+  for (let turns = 0; turns < 20; turns++) await new Promise(resolve => setImmediate(resolve))
+  t.equal((await ended(transport)).bytes.toString(), 'early')
+  let told = 0
+  over.open({ data: () => {}, drain: () => {}, closed: () => told++ })
+  t.equal(told, 0, 'not before open() has returned')
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(told, 1)
+})
+
+t.test(
+  'tcp: a server that ends its side ends it all, though it took nothing of what was written',
+  async t => {
+    const { address } = await listening(t, socket => socket.pause().end('enough'))
+    const transport = await tcpConnector()(address, signal)
+    const end = ended(transport)
+    for (let i = 0; i < 50; i++) transport.write(Buffer.alloc(1024 * 1024), () => {})
+    t.equal((await end).bytes.toString(), 'enough')
+  },
+)
+
+t.test('tcp: a transport that asked to wait tells when it takes bytes again', async t => {
+  const peer = deferred<Socket>()
+  const { address } = await listening(t, socket => peer.resolve(socket.pause()))
+  const transport = await tcpConnector()(address, signal)
+  const drained = deferred<void>()
+  transport.open({ data: () => {}, drain: () => drained.resolve(), closed: () => {} })
+  while (transport.write(Buffer.alloc(1024 * 1024), () => {}));
+  ;(await peer.promise).resume()
+  await drained.promise
+  t.pass('and it did')
+  transport.destroy()
 })
 
 t.test('tcp: chunks come in one memory, which is lent for the call', async t => {
@@ -142,6 +191,34 @@ t.test('tcp: a refused connection rejects, an aborted one too, and nothing is le
   await t.rejects(connecting, { message: 'meanwhile' })
   server.close()
   await t.rejects(tcpConnector()(address, signal), { code: 'ECONNREFUSED' })
+})
+
+t.test('tcp: the signal of an attempt has nothing to say any more when it is over', async t => {
+  const { server, address } = await listening(t, socket => socket.on('data', chunk => socket.end(chunk)))
+  const controller = new AbortController()
+  const transport = await tcpConnector()(address, controller.signal)
+  t.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  controller.abort(new Error('too late'))
+  const end = ended(transport)
+  transport.write(Buffer.from('alive'), () => {})
+  t.equal((await end).bytes.toString(), 'alive')
+  server.close()
+  const other = new AbortController()
+  await t.rejects(tcpConnector()(address, other.signal), { code: 'ECONNREFUSED' })
+  t.equal(getEventListeners(other.signal, 'abort').length, 0)
+})
+
+t.test('tcp: a socket that fails on its way is destroyed; an error before open() is no crash', async t => {
+  const { address } = await listening(t, () => {})
+  const failing = connect(address.port, address.ip)
+  const failed = whenConnected(failing, 'secureConnect', address, signal)
+  failing.emit('error', new Error('no common cipher'))
+  await t.rejects(failed, { message: 'no common cipher' })
+  t.equal(failing.destroyed, true)
+  const socket = connect(address.port, address.ip)
+  const transport = await whenConnected(socket, 'connect', address, signal)
+  t.doesNotThrow(() => socket.emit('error', new Error('reset')))
+  transport.destroy()
 })
 
 t.test('tcp: addresses as people read them', async t => {
