@@ -9,7 +9,14 @@ if (file === undefined) throw new RangeError('which file?')
 process.on('uncaughtException', error => report.fail('uncaught exception', error))
 process.on('unhandledRejection', error => report.fail('unhandled rejection', error))
 
-await import(pathToFileURL(file).href)
+// Nobody reads on, as behind head: to say so would be the next error, without end.
+process.stdout.on('error', () => process.exit(1))
+
+try {
+  await import(pathToFileURL(file).href)
+} catch (error) {
+  report.fail('the file could not be loaded', error)
+}
 await t.finish()
 report.end()
 // Deno goes on waiting for timers that Node does not count, such as that of AbortSignal.timeout.

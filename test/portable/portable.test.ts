@@ -71,6 +71,11 @@ const failing: [string, string, RegExp][] = [
   ],
   ['a file without a test', ``, /a file without a test/],
   [
+    'what is thrown while the file loads',
+    `t.test('a', t => { t.pass() }); throw new Error('early')`,
+    /could not be loaded[\s\S]*early/,
+  ],
+  [
     'a pattern of the name',
     `t.test('a', t => t.throws(() => { throw new Error('x') }, /^Error: x/))`,
     /not ok 1/,
@@ -85,6 +90,18 @@ for (const [what, text, pattern] of failing) {
     t.ok(summarise(output).failed > 0)
   })
 }
+
+test('a run whose output nobody reads any more ends', async t => {
+  const file = join(t.testdir(), 'some.test.mjs')
+  const endless = `t.test('a', async t => { for (;;) { t.pass(); await new Promise(r => setImmediate(r)) } })`
+  await writeFile(file, `import { t } from ${JSON.stringify(tap)}\n${endless}`)
+  const child = spawn(process.execPath, sourceArgs(main, [file]), {
+    env: { ...process.env, NDSR_PORTABLE: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  child.stdout.once('data', () => child.stdout.destroy())
+  t.equal(await new Promise<number | null>(resolve => child.once('close', resolve)), 1)
+})
 
 test('buffered tests run side by side, as many as jobs says; others alone', async t => {
   const { code, output } = await run(
