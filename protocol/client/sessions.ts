@@ -102,7 +102,7 @@ export class Sessions {
       this.#announce(state, previous)
       if (isNew) this.#established(id)
     })
-    if (isLinked(state) && !isLinked(previous)) this.#dispatcher.resync()
+    if (isLinked(state)) this.#dispatcher.resync()
   }
 
   /** The former one may be gone without an end: one that only a read-only server has seen goes with its connection. */

@@ -198,3 +198,17 @@ t.test('auth: of a client that ends, or has ended, is refused, and kept for nobo
   await clock.advance(1000)
   t.strictSame(ensemble.link.names, [])
 })
+
+t.test('auth: a credential that is taken back is left out on the next link, the others are not', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  outcomesOf(zk.addAuth('digest', 'a:1'), zk.addAuth('digest', 'a:2'))
+  await clock.settle()
+  zk.removeAuth('digest', Buffer.from('a:1'))
+  zk.removeAuth('other', 'a:2')
+  await reconnect(world)
+  t.match(
+    ensemble.link.requests.map(({ body }) => body),
+    [{ scheme: 'digest', auth: Buffer.from('a:2') }],
+  )
+})

@@ -87,3 +87,13 @@ t.test(
     t.strictSame(heard.sort(), ['view /a', 'whole /web/a'])
   },
 )
+
+t.test('H29: chroot: its top is not deleted from within, in a transaction neither', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  outcomesOf(zk.delete('/'), zk.chroot('/web').transaction().delete('/').delete('/a').commit())
+  await clock.settle()
+  t.match(ensemble.link.take('delete').body, { path: /^\/$/ })
+  t.match(ensemble.link.take('multi').body, {
+    operations: [{ request: { path: /^\/$/ } }, { request: { path: '/app/web/a' } }],
+  })
+})

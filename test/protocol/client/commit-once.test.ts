@@ -122,3 +122,22 @@ t.test(
     t.match(failureOf(world.committed), lost)
   },
 )
+
+t.test(
+  'H31: commitOnce: nothing is repeated in the session that a listener begins with the loss',
+  async t => {
+    const world = await committing(t)
+    const { zk, clock, ensemble } = world
+    const off = zk.on('state', () => {
+      off()
+      outcomeOf(zk.restart())
+    })
+    await clock.settle()
+    ensemble.link.take('multi')
+    ensemble.link.close()
+    await clock.advance(2000)
+    t.equal(zk.generation, 2)
+    t.match(failureOf(world.committed), lost)
+    t.strictSame(ensemble.link.names, [])
+  },
+)

@@ -14,6 +14,8 @@ class Branch {
   readonly armed: Map<string, Watcher> = new Map()
   readonly events: string[] = []
   readonly warnings: unknown[] = []
+  /** How lists of children are refused. */
+  failure: ZooKeeperError | undefined
   readonly watch: EmulatedWatch
 
   constructor(nodes: Record<string, string[]>, recursive = true) {
@@ -25,6 +27,7 @@ class Branch {
       },
       getChildren: async (path: string, watcher: Watcher) => {
         const children = this.nodes.get(path)
+        if (this.failure !== undefined) throw this.failure
         if (children === undefined) throw new ZooKeeperError('NO_NODE')
         this.armed.set(`getChildren ${path}`, watcher)
         return { children: [...children] }
@@ -89,4 +92,26 @@ t.test('emulated watch: a znode that is gone when it is read again leaves none, 
   )
   branch.watch.stop()
   t.notOk(branch.armed.has('exists /a'))
+})
+
+t.test('emulated watch: the top goes and comes back, and is watched all the time', async t => {
+  const branch = new Branch({ '/a': [] }, false)
+  await branch.watch.start()
+  branch.nodes.delete('/a')
+  branch.armed.delete('getChildren /a')
+  await branch.fire('exists', '/a', 'nodeDeleted')
+  t.strictSame(branch.watched, ['exists /a'])
+  branch.nodes.set('/a', [])
+  await branch.fire('exists', '/a', 'nodeCreated')
+  t.strictSame(branch.watched, ['exists /a', 'getChildren /a'])
+  t.strictSame(branch.events, ['nodeDeleted /a', 'nodeCreated /a'])
+})
+
+t.test('emulated watch: what keeps it from being armed is told to who arms it', async t => {
+  const branch = new Branch({ '/a': [] })
+  branch.failure = new ZooKeeperError('SESSION_EXPIRED')
+  await t.rejects(branch.watch.start(), { code: 'SESSION_EXPIRED' })
+  branch.failure = new ZooKeeperError('NO_AUTH')
+  await branch.watch.start()
+  t.strictSame(branch.warnings, [branch.failure])
 })

@@ -193,3 +193,15 @@ t.test(
     t.equal(zk.state, 'connected')
   },
 )
+
+t.test(
+  'H30: a request that waits may be as large as the limit, and one that is larger takes no place',
+  async t => {
+    const { zk, clock, ensemble } = newWorld(t, { maxRequestSize: 1022 })
+    const calls = [1000, 1001].map(size => outcomeOf(zk.set('/a', Buffer.alloc(size))))
+    t.equal(zk.status().queued, 1)
+    await clock.settle()
+    t.strictSame(calls.map(codeOf), ['pending', 'PACKET_TOO_LARGE'])
+    t.strictSame(ensemble.link.names, ['setData'])
+  },
+)

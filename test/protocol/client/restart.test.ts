@@ -288,3 +288,19 @@ t.test('restart: after close by a listener that hears of an expiry, which is tol
   await clock.advance(100)
   t.strictSame(heard, ['suspended', 'expired', 'over', 'closing', 'closed'])
 })
+
+t.test('restart: after close, the watches of the time before are forgotten', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  outcomeOf(zk.exists('/w', { watch: () => {} }))
+  await clock.settle()
+  ensemble.link.reply(ensemble.link.take('exists'), aStat)
+  await clock.settle()
+  t.equal(zk.status().watches, 1)
+  outcomeOf(zk.close())
+  await clock.advance(1000)
+  t.equal(zk.status().watches, 0)
+  outcomeOf(zk.restart())
+  await clock.advance(1000)
+  t.strictSame([zk.state, ...ensemble.link.names], ['connected'])
+})

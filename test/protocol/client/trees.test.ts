@@ -159,6 +159,20 @@ t.test('delete recursive: however wide and deep the branch is, few requests are 
   t.ok(first < tree.done.length / 4, 'a branch is done with before all others are begun')
 })
 
+t.test(
+  'delete recursive: many children are deleted in one go, and their parent is asked of once',
+  async t => {
+    const children = Array.from({ length: 130 }, (_, i) => `/a/${i}`)
+    const tree = new Tree('/a', ...children)
+    await deleteTree(tree, '/a', {})
+    t.strictSame([...tree.nodes], ['/'])
+    t.strictSame(
+      tree.done.filter(step => step.endsWith(' /a')),
+      ['list /a', 'delete /a'],
+    )
+  },
+)
+
 t.test('delete recursive: the version is that of the top', async t => {
   const tree = new Tree('/a', '/a/b')
   await t.rejects(deleteTree(tree, '/a', { version: 5 }), { code: 'BAD_VERSION' })

@@ -62,19 +62,39 @@ t.test('unknown requests: one that is refused without being sent holds nobody up
 })
 
 t.test(
-  'unknown requests: a write may be switched off alone: the connection goes on, and it is asked again',
+  'unknown requests: a write may be switched off alone: it is asked again, on the same connection',
   async t => {
     const { zk, clock, ensemble } = await connectedWorld(t)
     const { link } = ensemble
     const options = { mode: 'persistentWithTtl', ttl: 1000 } as const
     for (const name of ['/1', '/2']) {
-      const [refused, read] = outcomesOf(zk.create(name, null, options), zk.exists('/a'))
+      const [refused, other, read] = outcomesOf(
+        zk.create(name, null, options),
+        zk.create(`${name}b`, null, options),
+        zk.exists('/a'),
+      )
       await clock.settle()
       link.refuse(link.take('createTTL'), UNKNOWN)
+      link.reply(link.take('createTTL'), { path: `${name}b`, stat: aStat })
       link.reply(link.take('exists'), aStat)
       await clock.settle()
-      t.strictSame([refused, read].map(codeOf), ['UNIMPLEMENTED', 'resolved'])
+      t.strictSame([refused, other, read].map(codeOf), ['UNIMPLEMENTED', 'resolved', 'resolved'])
     }
     t.strictSame(ensemble.connections, [link])
+  },
+)
+
+t.test(
+  'unknown requests: with the first read of a kind, those behind it are refused, whoever is next',
+  async t => {
+    const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'] }
+    const world = await connectedWorld(t, { servers: 'a,b', addresses })
+    const { zk, clock, ensemble } = world
+    const calls = outcomesOf(zk.whoAmI(), zk.exists('/a'), zk.whoAmI())
+    await clock.settle()
+    ensemble.link.refuse(ensemble.link.take('whoAmI'), UNKNOWN, -1n)
+    await reconnect(world)
+    t.strictSame(calls.map(codeOf), ['UNIMPLEMENTED', 'pending', 'UNIMPLEMENTED'])
+    t.strictSame(ensemble.link.names, ['exists'])
   },
 )

@@ -142,6 +142,43 @@ t.test('H21: watch stream: a slow reader gets a resync for what its buffer canno
   await stream.return()
 })
 
+t.test('watch stream: what waits is not told before a resync, which makes its reader read again', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const stream = zk.watch('/a')
+  const first = stream.next()
+  await armed(world)
+  t.equal((await first).value?.type, 'resync')
+  for (const zxid of [1n, 2n]) ensemble.link.notify('dataChanged', '/a', zxid)
+  await clock.settle()
+  await reconnect(world)
+  ensemble.link.reply(ensemble.link.take('setWatches2'))
+  ensemble.link.notify('deleted', '/a', 3n)
+  await clock.settle()
+  const next = [await stream.next(), await stream.next()]
+  t.strictSame(
+    next.map(({ value }) => value?.type),
+    ['resync', 'nodeDeleted'],
+  )
+  await stream.return()
+})
+
+t.test('H18: watch stream: armed again behind a one-shot read, which takes its place before 3.9', async t => {
+  const world = await connectedWorld(t)
+  const { zk, clock, ensemble } = world
+  const stream = zk.watch('/a')
+  const first = stream.next()
+  await armed(world)
+  await first
+  outcomeOf(zk.get('/a', { watch: () => {} }))
+  outcomeOf(zk.get('/a'))
+  outcomeOf(zk.get('/b', { watch: () => {} }))
+  await clock.settle()
+  const sent = ensemble.link.requests.map(({ name, body }) => `${name} ${(body as { path: string }).path}`)
+  t.strictSame(sent, ['addWatch /a', 'getData /a', 'addWatch /a', 'getData /a', 'getData /b'])
+  await stream.return()
+})
+
 t.test('H18: watch stream: made of one-shot watches where the watch manager has no others', async t => {
   const { zk, clock, ensemble, warnings } = await connectedWorld(t)
   const { link } = ensemble

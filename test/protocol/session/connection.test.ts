@@ -12,7 +12,7 @@ import { ServerSkills } from '../../../protocol/session/server-skills.ts'
 import { timeoutsOf } from '../../../protocol/session/timeouts.ts'
 import { WatchTable } from '../../../protocol/session/watch-table.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { outcomeOf } from '../../support/outcome.ts'
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
 import { aStat, ScriptedEnsemble } from '../../support/scripted-server.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
@@ -117,4 +117,19 @@ t.test('connection: a request for one that has ended fails at once', async t => 
   connection.send(request)
   await Promise.resolve()
   t.match(outcome, { state: 'rejected', error: { code: 'CONNECTION_LOSS', mayHaveApplied: false } })
+})
+
+t.test('connection: nothing is written behind its end', async t => {
+  const { clock, ensemble, connection, unanswered } = await opened(t, 1)
+  const { transport } = ensemble.link
+  const before = transport.writes.length
+  const [first, second] = [read('/1'), read('/2')]
+  const late = outcomeOf(second.promise)
+  connection.send(first)
+  connection.close()
+  connection.send(second)
+  await clock.settle()
+  t.equal(transport.writes.length, before)
+  t.strictSame(unanswered, [first])
+  t.equal(codeOf(late), 'CONNECTION_LOSS')
 })

@@ -114,6 +114,25 @@ t.test('H7: reconnect loop: only a connection that lasts makes the next pauses s
   t.strictSame(pauses(loop.tried).slice(6), [3200, 50, 100, 200])
 })
 
+t.test(
+  'reconnect loop: after a connection that lasted, all servers are tried before the next pause',
+  async t => {
+    const loop = loopOf(t, 'a,b,c')
+    let links = 0
+    loop.next = async () => {
+      links++
+      if (links !== 2) throw new Error('refused')
+      loop.pacing.proven()
+      return 1001
+    }
+    await loop.clock.settle()
+    t.strictSame(loop.tried, [0, 0, 0], 'the second of them, the third, and then the list is over')
+    links = 1
+    await loop.clock.advance(50)
+    t.equal(loop.tried.length, 6)
+  },
+)
+
 t.test('reconnect loop: five short connections in a row are told, once', async t => {
   const loop = loopOf(t, 'a', 0)
   let links = 0
@@ -148,4 +167,45 @@ t.test('reconnect loop: what fails because it was stopped is no failure', async 
   await loop.clock.settle()
   t.equal(loop.state(), 'resolved')
   t.strictSame(loop.errors, [])
+})
+
+/** Milliseconds until the next attempt may be made. */
+async function pauseOf(clock: FakeClock, pacing: Pacing): Promise<number> {
+  const stop = new AbortController()
+  const turn = pacing.turn(clock, stop.signal)
+  await clock.settle()
+  const { nextTimer = 0 } = clock
+  stop.abort()
+  await turn
+  return nextTimer
+}
+
+t.test('pacing: a restart waits for nothing where no pause was due', async t => {
+  const clock = new FakeClock()
+  const pacing = new Pacing(() => 1)
+  const ended = { at: clock.now(), servers: 3 }
+  await pacing.turn(clock, new AbortController().signal)
+  pacing.restarted(ended, false)
+  pacing.restarted(ended, false)
+  t.equal(await pauseOf(clock, pacing), 0)
+})
+
+t.test('pacing: a turn that was waited for in vain is no attempt', async t => {
+  const clock = new FakeClock()
+  const pacing = new Pacing(() => 1)
+  await pacing.turn(clock, AbortSignal.abort())
+  pacing.restarted({ at: clock.now(), servers: 1 }, true)
+  t.equal(await pauseOf(clock, pacing), 0)
+})
+
+t.test('pacing: attempts before a connection that lasted do not count for the next pause', async t => {
+  const clock = new FakeClock()
+  const pacing = new Pacing(() => 1)
+  const over = { at: clock.now(), servers: 2 }
+  pacing.over(over)
+  pacing.proven()
+  pacing.over(over)
+  t.equal(await pauseOf(clock, pacing), 0)
+  pacing.over(over)
+  t.equal(await pauseOf(clock, pacing), 50)
 })

@@ -1,7 +1,8 @@
 // The watch table: which event uses up which watches, and how they are re-armed on a new connection.
 import { Buffer } from 'node:buffer'
 import type { OneShotWatch, WatchKind } from '../../../protocol/operations.ts'
-import { watchBatches } from '../../../protocol/session/resubscribe.ts'
+import { LastZxid } from '../../../protocol/session/last-zxid.ts'
+import { gapOf, watchBatches } from '../../../protocol/session/resubscribe.ts'
 import type { NodeEventType, WatchedEvent, Watcher } from '../../../protocol/session/watch-table.ts'
 import { eventTypeOf, WatchTable } from '../../../protocol/session/watch-table.ts'
 import { t } from '../../tap.ts'
@@ -138,6 +139,20 @@ t.test('watch table: before 3.9, a recursive watch takes the place of one on the
   t.equal(table.take('nodeChildrenChanged', '/a').length, 0, 'and has fired, if 3.9 tells it too')
 })
 
+t.test(
+  'watch table: from 3.9 on, a recursive watch leaves those on the children to their own events',
+  async t => {
+    const table = new WatchTable()
+    const events: string[] = []
+    table.add('child', '/a', ({ type, path }) => events.push(`child ${type} ${path}`))
+    table.add('recursive', '/a', ({ type, path }) => events.push(`recursive ${type} ${path}`))
+    const created = { type: 'nodeCreated', path: '/a/b', zxid: 5n } as const
+    for (const watcher of table.take(created.type, created.path, created.zxid)) watcher(created)
+    t.strictSame(events, ['recursive nodeCreated /a/b'])
+    t.equal(table.has('child', '/a'), true)
+  },
+)
+
 t.test('watch table: clear forgets everything', async t => {
   const table = new WatchTable()
   for (const kind of kinds) table.add(kind, '/a', () => {})
@@ -159,6 +174,19 @@ function tableOf(paths: Partial<Record<WatchKind, string[]>>): WatchTable {
   for (const kind of allKinds) for (const path of paths[kind] ?? []) table.add(kind, path, () => {})
   return table
 }
+
+t.test('resubscribe: a gap stays open to what was missed first, and to the newest that was seen', async t => {
+  const watches = new WatchTable()
+  const at = (value: bigint): ReturnType<typeof gapOf> => {
+    const lastZxid = new LastZxid()
+    lastZxid.value = value
+    return gapOf({ watches, lastZxid })
+  }
+  t.strictSame(at(7n), { from: 7n, newest: 7n })
+  watches.gap = { from: 5n, newest: 8n }
+  t.strictSame(at(9n), { from: 5n, newest: 9n })
+  t.strictSame(at(3n), { from: 5n, newest: 8n }, 'a server without that history does not hide it')
+})
 
 t.test('resubscribe: without watches there is nothing to send', async t => {
   t.strictSame([...watchBatches(new WatchTable(), 5n)], [])

@@ -153,3 +153,16 @@ t.test('sasl: any other refusal is the word of the server, and the end', async t
     t.equal(ensemble.connections.length, 1)
   }
 })
+
+t.test('H5: sasl: a session that is gone is told at once, without an exchange on its connection', async t => {
+  const hosts: string[] = []
+  const world = saslWorld(t, fourStep(hosts))
+  answering(world, 'two', 'four')
+  outcomeOf(world.zk.connect())
+  await world.clock.advance(10)
+  world.ensemble.expireAll()
+  await reconnect(world)
+  await world.clock.advance(100)
+  t.strictSame(world.states, ['connected', 'suspended', 'expired', 'connecting', 'connected'])
+  t.equal(hosts.length, 2, 'one for each session')
+})
