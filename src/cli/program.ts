@@ -1,12 +1,15 @@
 // The command line of ndsr: words and flags in, a plain object out.
 import { createRequire } from 'node:module'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { TlsOptions } from '../../protocol/index.ts'
 import { validatePath, ZooKeeperError } from '../../protocol/index.ts'
 import type { DevInvocation } from './dev/options.ts'
 import { parseDev } from './dev/options.ts'
 import { exitCodeHelp } from './exit-codes.ts'
 import type { Format } from './format/format.ts'
 import { formats } from './format/format.ts'
+import type { SecurityFlags } from './security-flags.ts'
+import { addSecurityFlags, tlsOf } from './security-flags.ts'
 import type { Done, Streams } from './usage.ts'
 import { doneWith, mayBePassword, outputTo } from './usage.ts'
 
@@ -15,6 +18,9 @@ export interface GetOptions {
   readonly server: string
   readonly username: string | null
   readonly password: string | null
+  /** Name and password are those of SASL. */
+  readonly sasl: boolean
+  readonly tls: TlsOptions | null
   readonly data: boolean
   readonly recursive: boolean
   /** Lines of this level and above are shown; Infinity for none. */
@@ -31,7 +37,7 @@ export interface Surroundings extends Streams {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-interface Flags {
+interface Flags extends SecurityFlags {
   server: string
   username?: string
   password?: string
@@ -59,13 +65,21 @@ function parseGet(argv: readonly string[], { env, ...streams }: Surroundings): I
     program.parse([...argv], { from: 'user' })
     const path = pathOf(program)
     const flags = program.opts<Flags>()
+    const username = flags.username ?? null
+    const password = flags.password ?? (env.NDSR_PASSWORD || null)
+    const sasl = flags.sasl ?? false
+    if (sasl && (username === null || password === null)) {
+      program.error('error: --sasl needs a username and a password')
+    }
     return {
       kind: 'get',
       options: {
         path,
         server: flags.server,
-        username: flags.username ?? null,
-        password: flags.password ?? (env.NDSR_PASSWORD || null),
+        username,
+        password,
+        sasl,
+        tls: tlsOf(program, flags),
         data: flags.data ?? false,
         recursive: flags.recursive ?? false,
         loglevel: flags.quiet === true ? Number.POSITIVE_INFINITY : flags.loglevel,
@@ -100,6 +114,9 @@ function programFor(streams: Streams): Command {
       '-p, --password <password>',
       'other users may see it; better in the environment, as NDSR_PASSWORD',
     )
+  flag(program, 'sasl', '--sasl', 'the credentials are for SASL DIGEST-MD5')
+  flag(program, 'tls', '--tls', 'encrypt the connection')
+  addSecurityFlags(program)
   flag(program, 'data', '-d, --data', 'show the data of the nodes')
   flag(program, 'recursive', '-r, --recursive', 'show everything below the path too')
   const format = new Option('--outputformat <format>', 'how the result is printed')

@@ -1,7 +1,8 @@
 // Runs ndsr without a process: arguments and streams in, exit code out.
-import { ZooKeeperError } from '../../protocol/index.ts'
+import { digestMd5, ZooKeeperError } from '../../protocol/index.ts'
 import { parseConnectString } from '../../protocol/net/connect-string.ts'
 import { onAbort } from '../../protocol/support/abort.ts'
+import type { ServiceRegistryOptions } from '../index.ts'
 import { NoConnectionError, ServiceRegistry } from '../index.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { describeError, exitCodeOf, exitCodes } from './exit-codes.ts'
@@ -52,13 +53,18 @@ async function get(options: GetOptions, { stdout, stderr, signal }: RunOptions):
 }
 
 async function read(options: GetOptions, log: Log, signal: AbortSignal | undefined): Promise<Reading> {
-  const { server, username, password, timeout, path } = options
+  const { server, tls, timeout, path } = options
   // A connect string that is none may hold credentials, and is refused before it is shown.
   parseConnectString(server)
   // Lazy and without patience: the handle comes at once, so that an interrupt has something to close.
   const patience = { lazy: true, connectTimeout: 1 }
   log.info(`connecting to ${server}`)
-  await using registry = await ServiceRegistry.connect({ servers: server, username, password, ...patience })
+  await using registry = await ServiceRegistry.connect({
+    servers: server,
+    tls,
+    ...credentialsOf(options),
+    ...patience,
+  })
   const { client } = registry
   client.on('attemptFailed', error => log.debug(`attempt to connect failed: ${describeError(error)}`))
   // A stop that fails is told by the one at the end.
@@ -76,4 +82,9 @@ async function read(options: GetOptions, log: Log, signal: AbortSignal | undefin
   } finally {
     off()
   }
+}
+
+function credentialsOf({ username, password, sasl }: GetOptions): ServiceRegistryOptions {
+  if (!sasl || username === null || password === null) return { username, password }
+  return { sasl: digestMd5({ username, password }) }
 }

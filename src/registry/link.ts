@@ -14,6 +14,7 @@ import type { EnvelopeForm } from './encoding.ts'
 import { authFailed, NoConnectionError, ReadOnlyError, ServiceRegistryError } from './errors.ts'
 import type { CallOptions, Settings } from './options.ts'
 import { RateLimiter } from './rate-limiter.ts'
+import { secured } from './security.ts'
 import { SessionMemory } from './session-memory.ts'
 import type { Conflict } from './wanted.ts'
 
@@ -234,6 +235,7 @@ export class Link {
       sessionTimeout,
       requestTimeout: sessionTimeout * SESSIONS_TO_WAIT,
       readOnly,
+      ...secured(this.#settings),
       auth: digest === null ? [] : [{ scheme: 'digest', auth: digest }],
       ...more,
     })

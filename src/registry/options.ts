@@ -5,9 +5,11 @@ import type { EncodingOptions, EnvelopeForm } from './encoding.ts'
 import { checkEnvelope, encodingOf } from './encoding.ts'
 import { ServiceRegistryError } from './errors.ts'
 import type { RateLimit } from './rate-limiter.ts'
+import type { Security, SecurityOptions } from './security.ts'
+import { securityOf } from './security.ts'
 import type { Conflict } from './wanted.ts'
 
-export interface ServiceRegistryOptions {
+export interface ServiceRegistryOptions extends SecurityOptions {
   /** Connect string: `host:port,host:port/chroot`. Default `localhost:2181`. */
   servers?: string
   /** With `password`: digest credentials, and the ACL of everything created (owner all, world read). */
@@ -62,7 +64,7 @@ export interface CallOptions {
   timeout?: number | undefined
 }
 
-export interface Settings {
+export interface Settings extends Security {
   readonly servers: string
   readonly username: string | null
   readonly password: string | null
@@ -98,6 +100,7 @@ export function settingsOf(options: ServiceRegistryOptions): Settings {
     username: options.username == null ? null : checkedUsername(options.username),
     password: options.password == null ? null : checkedPassword(options.password),
     acl: options.acl == null ? null : aclOf(options.acl),
+    ...securityOf(options),
     readOnly: flag('readOnly', options.readOnly ?? false),
     lazy: flag('lazy', options.lazy ?? false),
     connectTimeout: milliseconds('connectTimeout', options.connectTimeout ?? timeout),

@@ -9,6 +9,8 @@ const defaults: GetOptions = {
   server: 'localhost:2181',
   username: null,
   password: null,
+  sasl: false,
+  tls: null,
   data: false,
   recursive: false,
   loglevel: 20,
@@ -68,6 +70,16 @@ const accepted: readonly (readonly [argv: readonly string[], options: Partial<Ge
   [['--outputformat', 'json'], { outputformat: 'json' }],
   [['--outputformat=dir'], { outputformat: 'dir' }],
   [['--timeout', '0.25'], { timeout: 250 }],
+  [['--tls'], { tls: {} }],
+  [['--tls', '--no-tls'], {}],
+  [['--ca-file', 'ca.pem'], { tls: { caFile: 'ca.pem' } }],
+  [['--cert-file', 'me.pem'], { tls: { certFile: 'me.pem', keyFile: 'me.pem' } }],
+  [
+    ['--tls', '--ca-file=ca.pem', '--cert-file=me.pem', '--key-file=key.pem'],
+    { tls: { caFile: 'ca.pem', certFile: 'me.pem', keyFile: 'key.pem' } },
+  ],
+  [['--sasl', '-u', 'joe', '-p', 'pw'], { sasl: true, username: 'joe', password: 'pw' }],
+  [['--sasl', '--nosasl'], {}],
   [['--data', '--nodata'], {}],
   [['--data', '--no-data'], {}],
   [['--nodata', '--data'], { data: true }],
@@ -97,6 +109,10 @@ const refused: readonly (readonly [argv: readonly string[], why: RegExp])[] = [
   [['--loglevel', 'info'], /'info' is invalid/],
   [['--timeout', '0'], /'0' is invalid/],
   [['-s'], /argument missing/],
+  [['--sasl', '-u', 'joe'], /--sasl needs a username and a password/],
+  [['--sasl', '-p', 'pw'], /--sasl needs a username and a password/],
+  [['--key-file', 'key.pem'], /--key-file is for a certificate/],
+  [['--no-tls', '--ca-file', 'ca.pem'], /--no-tls, and files for TLS/],
 ]
 
 for (const [argv, why] of refused) {

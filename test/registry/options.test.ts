@@ -18,6 +18,8 @@ t.test('N1, N4: the defaults of the Python package, and timeout is the default o
     username: null,
     password: null,
     acl: null,
+    tls: null,
+    sasl: null,
     readOnly: false,
     lazy: false,
     connectTimeout: 5000,

@@ -8,6 +8,7 @@ t.test('N88: without an environment, the defaults of the Python helper', async t
     timeout: 15_000,
     readOnly: true,
     lazy: true,
+    tls: null,
     username: null,
     password: null,
     cacheFile: null,
@@ -29,10 +30,21 @@ t.test('N88: the environment says otherwise', async t => {
     timeout: 500,
     readOnly: false,
     lazy: false,
+    tls: null,
     username: 'al',
     password: 'one',
     cacheFile: '/var/cache/app/registry.json',
   })
+})
+
+t.test('the environment names the files of TLS', async t => {
+  const files = { caFile: '/ca', certFile: '/cert', keyFile: '/key' }
+  const env = { NDSR_TLS_CA_FILE: '/ca', NDSR_TLS_CERT_FILE: '/cert', NDSR_TLS_KEY_FILE: '/key' }
+  t.strictSame(sharedDefaults(env).tls, files)
+  t.strictSame(sharedDefaults({ NDSR_TLS_CA_FILE: '/ca' }).tls, { caFile: '/ca' })
+  t.strictSame(sharedDefaults({ NDSR_TLS: 'true' }).tls, {})
+  t.equal(sharedDefaults({ ...env, NDSR_TLS: 'false' }).tls, null)
+  t.throws(() => sharedDefaults({ NDSR_TLS: 'on' }), { code: 'INVALID_OPTION', message: /NDSR_TLS/ })
 })
 
 t.test('N88: a variable that cannot work is named', async t => {
