@@ -1,5 +1,7 @@
 // How caches read: what is due, in which order, how much at a time, and what a failed read does.
+import type { CacheNode } from '../../src/cache/index.ts'
 import { ChildrenCache, NodeCache, TreeCache } from '../../src/cache/index.ts'
+import { microtasks } from '../support/fake-clock.ts'
 import { codeOf, outcomeOf } from '../support/outcome.ts'
 import type { World } from '../support/scripted-client.ts'
 import { reconnect } from '../support/scripted-client.ts'
@@ -111,6 +113,42 @@ t.test('caches: an event while the path is being read has it read again', async 
   await server.answer(world)
   t.strictSame(versions, [1, 2])
   t.equal(cache.current, true)
+})
+
+t.test('caches: what was read in vain is no step, and the snapshot stays the same object', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  for (const path of ['/t', '/t/a']) server.put(path)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+  const [steps, snapshot] = [cache.steps, cache.snapshot()]
+  world.ensemble.link.notify('dataChanged', '/t/a')
+  await server.answer(world)
+  t.strictSame([server.reads, cache.steps], [['getData /t/a'], steps])
+  t.equal(cache.snapshot(), snapshot)
+  server.put('/t/a', 'new')
+  world.ensemble.link.notify('dataChanged', '/t/a')
+  await server.answer(world)
+  t.equal(cache.steps, steps + 1)
+  t.not(cache.snapshot(), snapshot)
+})
+
+t.test('caches: closed between the last answer and the step, one stays as it is', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const heard: unknown[] = []
+  cache.on('changes', changes => heard.push(changes))
+  server.put('/n', 'new')
+  const { link } = world.ensemble
+  link.notify('dataChanged', '/n')
+  await world.clock.settle()
+  const node = cache.node as CacheNode
+  link.reply(link.take('getData'), { data: null, stat: { ...node.stat, mzxid: 99n, version: 1 } })
+  await microtasks()
+  const closing = outcomeOf(cache.close())
+  await server.answer(world)
+  t.strictSame([closing.state, cache.node, heard], ['resolved', node, []])
 })
 
 /** Lets the wall clock, by which `asOf` is told, go with the client's own. */

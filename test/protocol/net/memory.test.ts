@@ -56,6 +56,7 @@ t.test(
     await microtasks()
     client.destroy()
     const heard = listen(server)
+    t.strictSame(heard, ['last words'], 'the end not before open() has returned')
     await microtasks()
     t.strictSame(heard, ['last words', '<closed>'])
   },
@@ -94,4 +95,13 @@ t.test('memory transport: destroy() inside data() ends the delivery, and is told
   })
   await microtasks()
   t.strictSame(heard, ['a', '<closed>'])
+})
+
+t.test('memory transport: who ends it hears nothing more of what is on its way', async t => {
+  const [client, server] = MemoryTransport.pair()
+  const heard = listen(server)
+  client.write(Buffer.from('on its way'), () => {})
+  server.destroy()
+  await microtasks()
+  t.strictSame(heard, ['<closed>'])
 })

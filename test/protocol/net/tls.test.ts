@@ -1,14 +1,14 @@
 // What a TLS client says first: the name of the connect string, whatever the address is.
 import { Buffer } from 'node:buffer'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer } from 'node:net'
+import { createServer, Socket as NetSocket } from 'node:net'
 import type { TlsOptions } from '../../../protocol/net/tls.ts'
 import { tlsConnector } from '../../../protocol/net/tls.ts'
 import type { Test } from '../../tap.ts'
 import { t } from '../../tap.ts'
 
 /** The first bytes that a client sends to a server that hangs up on them. */
-async function hello(t: Test, host: string, options: TlsOptions = {}): Promise<Buffer> {
+async function hello(t: Test, host: string, options: TlsOptions = {}, ref = true): Promise<Buffer> {
   let first: Buffer | undefined
   const server = createServer((socket: Socket) => {
     socket.on('error', () => {})
@@ -20,7 +20,7 @@ async function hello(t: Test, host: string, options: TlsOptions = {}): Promise<B
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
-  const connect = tlsConnector(options)
+  const connect = tlsConnector(options, ref)
   await t.rejects(connect({ host, ip: '127.0.0.1', port }, new AbortController().signal))
   return first as unknown as Buffer
 }
@@ -46,6 +46,22 @@ t.test('tls: an address is no name, and a name of the options goes first', async
   const first = await hello(t, 'zk-1.example', { servername: 'other.example' })
   t.ok(first.includes(serverName('other.example')))
   t.notOk(first.includes('zk-1.example'))
+})
+
+t.test('tls: only one that may not keep the process from ending is unreferenced', async t => {
+  let calls = 0
+  const original = NetSocket.prototype.unref
+  NetSocket.prototype.unref = function spy(this: Socket): Socket {
+    calls++
+    return original.call(this)
+  }
+  t.teardown(() => {
+    NetSocket.prototype.unref = original
+  })
+  await hello(t, 'zk-1.example')
+  t.equal(calls, 0)
+  await hello(t, 'zk-1.example', {}, false)
+  t.ok(calls > 0)
 })
 
 t.test(
