@@ -1,0 +1,88 @@
+// The life of a cache: what begins and ends it, and what is known of it then.
+import { NodeCache } from '../../src/cache/index.ts'
+import { microtasks } from '../support/fake-clock.ts'
+import { codeOf, outcomeOf } from '../support/outcome.ts'
+import { t } from '../tap.ts'
+import { scene, started } from './support.ts'
+
+const SYSTEM_ERROR = -1
+
+t.test('caches: an abort of the start that began it closes it, one of a later start does not', async t => {
+  const { world, server, ports } = await scene(t)
+  for (const began of [true, false]) {
+    const cache = new NodeCache(world.zk, '/n', { ports })
+    t.teardown(() => cache.close())
+    const controller = new AbortController()
+    const others = began ? [] : [outcomeOf(cache.start())]
+    const aborted = outcomeOf(cache.start({ signal: controller.signal }))
+    await world.clock.settle()
+    controller.abort(new Error('enough'))
+    await server.answer(world)
+    t.equal(codeOf(aborted), 'Error: enough')
+    t.equal(cache.state, began ? 'closed' : 'live')
+    for (const { state } of others) t.equal(state, 'resolved')
+  }
+})
+
+t.test('caches: closed, one is not started again, whatever it was before', async t => {
+  const all = await scene(t)
+  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
+  await cache.close()
+  const again = outcomeOf(cache.start())
+  await all.world.clock.settle()
+  t.equal(codeOf(again), 'CLOSED')
+  t.equal(cache.state, 'closed')
+})
+
+t.test('caches: closed while live, one was the truth until the server was last heard', async t => {
+  const all = await scene(t)
+  const { clock } = all.world
+  const difference = Date.now() - clock.now()
+  const real = Date.now
+  Date.now = () => clock.now() + difference
+  t.teardown(() => {
+    Date.now = real
+  })
+  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
+  const first = Date.now()
+  await clock.advance(4000)
+  const closing = outcomeOf(cache.close())
+  await all.server.answer(all.world)
+  await clock.advance(4000)
+  t.strictSame([closing.state, cache.asOf?.getTime()], ['resolved', first + 3000])
+})
+
+t.test('caches: an answer that comes with the end of the link makes none live', async t => {
+  const all = await scene(t)
+  const { world, server, ports } = all
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const states: string[] = []
+  cache.on('state', ({ state }) => states.push(state))
+  const { link } = world.ensemble
+  link.notify('dataChanged', '/n')
+  await world.clock.settle()
+  const { data = null, stat } = cache.node ?? {}
+  link.reply(link.take('getData'), { data, stat: { ...stat, mzxid: 99n, version: 1 } })
+  await microtasks()
+  link.close()
+  await world.clock.settle()
+  t.strictSame([cache.node?.stat.version, states], [1, ['stale']])
+})
+
+t.test('caches: a watch that cannot be armed is told, and tried again', async t => {
+  const { world, server, ports } = await scene(t, 0.5)
+  const cache = new NodeCache(world.zk, '/n', { ports })
+  t.teardown(() => cache.close())
+  const warnings: unknown[] = []
+  cache.on('warning', error => warnings.push(error))
+  server.refusals.set('addWatch /n', SYSTEM_ERROR)
+  const start = outcomeOf(cache.start())
+  await server.answer(world)
+  t.match(warnings, [{ code: 'SYSTEM_ERROR', path: '/n' }])
+  server.refusals.clear()
+  await world.clock.advance(200)
+  await server.answer(world)
+  t.equal(start.state, 'resolved')
+  t.equal(warnings.length, 1)
+})
