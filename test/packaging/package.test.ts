@@ -117,7 +117,7 @@ t.test('package: without TLS, what TLS needs is not loaded', async t => {
       zk.connect().catch(() => {})
     })
     await zk.close()
-    const tls = process.moduleLoadList.includes('NativeModule _tls_wrap')
+    const tls = process.moduleLoadList.includes('Internal Binding tls_wrap')
     console.log(JSON.stringify({ reason: failed.reason, tls }))`
   t.same(await printed(connecting('{}')), { reason: 'refused', tls: false })
   t.same(await printed(connecting('{ tls: {} }')), { reason: 'refused', tls: true })
