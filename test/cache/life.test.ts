@@ -1,11 +1,12 @@
 // The life of a cache: what begins and ends it, and what is known of it then.
-import { NodeCache } from '../../src/cache/index.ts'
+import { ChildrenCache, NodeCache } from '../../src/cache/index.ts'
 import { microtasks } from '../support/fake-clock.ts'
 import { codeOf, outcomeOf } from '../support/outcome.ts'
 import { t } from '../tap.ts'
 import { scene, started } from './support.ts'
 
 const SYSTEM_ERROR = -1
+const THROTTLED = -127
 
 t.test('caches: an abort of the start that began it closes it, one of a later start does not', async t => {
   const { world, server, ports } = await scene(t)
@@ -85,4 +86,63 @@ t.test('caches: a watch that cannot be armed is told, and tried again', async t 
   await server.answer(world)
   t.equal(start.state, 'resolved')
   t.equal(warnings.length, 1)
+})
+
+t.test('caches: one whose client is closed waits for nothing more, also for another try', async t => {
+  const all = await scene(t, 0.9)
+  const { world, server, ports } = all
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  server.refusals.set('getData /n', SYSTEM_ERROR)
+  world.ensemble.link.notify('dataChanged', '/n')
+  for (let i = 0; i < 6; i++) {
+    await world.clock.advance(2000)
+    await server.answer(world)
+  }
+  t.equal(world.ensemble.link.waiting, 0)
+  t.equal(cache.state, 'stale')
+  const closing = outcomeOf(world.zk.close())
+  await world.clock.settle()
+  const { link } = world.ensemble
+  link.reply(link.take('closeSession'))
+  await world.clock.settle()
+  t.strictSame([closing.state, cache.state, world.clock.scheduled], ['resolved', 'closed', 0])
+})
+
+t.test(
+  'caches: below the last level, who comes or goes changes the Stat of the parent, and no more',
+  async t => {
+    const all = await scene(t)
+    const { world, server, ports } = all
+    for (const path of ['/t', '/t/a', '/t/a/x']) server.put(path)
+    const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+    const { link } = world.ensemble
+    server.put('/t/a/y')
+    link.notify('created', '/t/a/y')
+    await server.answer(world)
+    t.strictSame(server.reads.splice(0), ['exists /t/a'])
+    t.equal(cache.child('a')?.stat.numChildren, 2)
+    link.notify('dataChanged', '/t/a/x')
+    link.notify('created', '/t/a/x/deep')
+    await microtasks()
+    t.equal(cache.current, true, 'there is nothing to read')
+    await server.answer(world)
+    t.strictSame(server.reads, [])
+  },
+)
+
+t.test('caches: an event that comes while a read is about to fail has it tried again at once', async t => {
+  const all = await scene(t, 0.9)
+  const { world, server, ports } = all
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const { link } = world.ensemble
+  link.notify('dataChanged', '/n')
+  await world.clock.settle()
+  server.put('/n', 'new')
+  link.notify('dataChanged', '/n')
+  await microtasks()
+  link.refuse(link.take('getData'), THROTTLED)
+  await server.answer(world)
+  t.strictSame([cache.node?.stat.version, cache.state], [1, 'live'])
 })
