@@ -57,7 +57,7 @@ export class SessionRequests {
   submit(request: PendingRequest, timeout: number): void {
     const connection = this.connection
     const sendable = connection?.ready && this.#queue.size === 0
-    if (request.deadline === Number.POSITIVE_INFINITY && timeout !== Number.POSITIVE_INFINITY) {
+    if (timeout !== Number.POSITIVE_INFINITY) {
       request.deadline = (sendable ? connection.turn : this.#environment.clock.now()) + timeout
     }
     if (sendable) connection.send(request)

@@ -14,6 +14,7 @@ class Branch {
   readonly armed: Map<string, Watcher> = new Map()
   readonly events: string[] = []
   readonly warnings: unknown[] = []
+  reads = 0
   /** How lists of children are refused. */
   failure: ZooKeeperError | undefined
   readonly watch: EmulatedWatch
@@ -22,10 +23,12 @@ class Branch {
     for (const [path, children] of Object.entries(nodes)) this.nodes.set(path, children)
     const port = {
       exists: async (path: string, watcher: Watcher) => {
+        this.reads++
         this.armed.set(`exists ${path}`, watcher)
         return this.nodes.has(path) ? aStat : null
       },
       getChildren: async (path: string, watcher: Watcher) => {
+        this.reads++
         const children = this.nodes.get(path)
         if (this.failure !== undefined) throw this.failure
         if (children === undefined) throw new ZooKeeperError('NO_NODE')
@@ -114,4 +117,22 @@ t.test('emulated watch: what keeps it from being armed is told to who arms it', 
   branch.failure = new ZooKeeperError('NO_AUTH')
   await branch.watch.start()
   t.strictSame(branch.warnings, [branch.failure])
+})
+
+t.test('emulated watch: what could not be read is read again after each gap until it can be', async t => {
+  const branch = new Branch({ '/a': [] })
+  branch.failure = new ZooKeeperError('NO_AUTH')
+  await branch.watch.start()
+  for (const warnings of [2, 3]) {
+    branch.watch.resync()
+    await microtasks()
+    t.equal(branch.warnings.length, warnings)
+  }
+  branch.failure = undefined
+  branch.watch.resync()
+  await microtasks()
+  t.equal(branch.reads, 8)
+  branch.watch.resync()
+  await microtasks()
+  t.equal(branch.reads, 8, 'and then no more')
 })

@@ -290,3 +290,45 @@ t.test(
     t.ok(events.includes('nodeCreated /a/no/below'), 'it is tried again after a gap')
   },
 )
+
+t.test('H18: made of one-shot watches, it waits for the next connection as long as it takes', async t => {
+  const stage = await mixed(t, [1], 'a:1')
+  const { zk, ensemble, clock, warnings } = stage
+  const events = heard(zk)
+  await stage.serve()
+  ensemble.reach = () => 'refused'
+  ensemble.link.notify('dataChanged', '/a')
+  await clock.settle()
+  ensemble.link.close()
+  // The session, of nine seconds, outlives no such outage; the reads go over to the next one.
+  await pass(stage, 60_000)
+  t.strictSame(warnings, [])
+  ensemble.reach = () => 'open'
+  await pass(stage, 31_000)
+  await stage.serve()
+  t.strictSame(events, ['resync /a', 'nodeDataChanged /a', 'resync /a'])
+  ensemble.link.notify('dataChanged', '/a')
+  await clock.settle()
+  t.equal(events.at(-1), 'nodeDataChanged /a')
+})
+
+t.test('H18: a link that goes while the real watch is armed again leaves one that is armed', async t => {
+  const stage = await mixed(t, [1])
+  const { zk, ensemble, clock } = stage
+  const events = heard(zk)
+  ensemble.reach = ({ port }) => (port === 1 ? 'open' : 'refused')
+  await stage.serve()
+  t.strictSame(events, ['resync /a'])
+  ensemble.reach = ({ port }) => (port === 2 ? 'open' : 'refused')
+  for (let cut = 1; cut <= 2; cut++) {
+    await reconnect(stage)
+    await clock.settle()
+    t.match(stage.asked(), /^setWatches/)
+  }
+  await stage.serve()
+  t.equal(zk.status().watches, 1)
+  const told = events.length
+  ensemble.link.notify('dataChanged', '/a', 7n)
+  await stage.serve()
+  t.strictSame(events.slice(told), ['nodeDataChanged /a'])
+})

@@ -27,7 +27,7 @@ t.test('read-only: the others are asked in turn, and the one that takes writes g
   const asked: string[] = []
   ensemble.answerTo = (word, { host }) => {
     asked.push(`${word} ${host}`)
-    return host === 'c' ? 'rw' : 'ro'
+    return host === 'c' ? 'rw\n' : 'ro\n'
   }
   outcomeOf(zk.connect())
   await clock.settle()

@@ -83,3 +83,22 @@ t.test('H29: removeWatch: the watch of the configuration is taken back in any ch
     t.same(heard, [])
   }
 })
+
+t.test('removeWatch: a read whose caller has left keeps no watch on the server', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  const watch = (): void => {}
+  outcomeOf(zk.get('/a', { watch }))
+  await clock.settle()
+  link.reply(link.take('getData'), { data: null, stat: aStat })
+  await clock.settle()
+  const gone = new AbortController()
+  const left = outcomeOf(zk.get('/a', { watch: () => {}, signal: gone.signal }))
+  await clock.settle()
+  gone.abort()
+  await clock.settle()
+  t.equal(left.state, 'rejected')
+  zk.removeWatch('/a', watch)
+  await clock.settle()
+  t.strictSame(link.names, ['getData', 'getData', 'removeWatches'])
+})

@@ -37,6 +37,17 @@ t.test('H34: the second client of a process on one session is warned', async t =
   t.strictSame(world.warnings, [], 'the first one did nothing wrong')
 })
 
+t.test('H34: when the second client has ended, a third one is warned as it was', async t => {
+  const world = await connectedWorld(t)
+  const session = world.zk.session!
+  const { zk } = await second(t, world, { session })
+  const closing = outcomeOf(zk.close())
+  await world.clock.advance(1000)
+  t.equal(closing.state, 'resolved')
+  const third = await second(t, world, { session })
+  t.match(third.warnings, [{ message: /another client of this process uses the same session/ }])
+})
+
 t.test('H34: a session of its own, or one whose client has ended, is nobody else’s', async t => {
   const world = await connectedWorld(t)
   t.strictSame((await second(t, world, {})).warnings, [])

@@ -310,3 +310,19 @@ t.test('H19: a znode that goes and comes back is told as both, also between two 
   t.strictSame(told, ['nodeDeleted /a 10', 'nodeCreated /a 11', 'nodeDeleted /a/b 10', 'nodeCreated /a/b 11'])
   await stream.return()
 })
+
+t.test(
+  'H18: watch stream: a server that has armed it is asked again, however often its links break',
+  async t => {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble } = world
+    const reader = read(zk.watch('/a'))
+    await armed(world)
+    for (let cut = 0; cut < 4; cut++) {
+      await reconnect(world)
+      await clock.settle()
+      t.strictSame(ensemble.link.names, ['setWatches2'])
+    }
+    t.equal(reader.state, 'open')
+  },
+)

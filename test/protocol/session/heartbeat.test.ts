@@ -147,3 +147,14 @@ t.test('heartbeat: stopped between a late timer and its judgement, it says nothi
   t.strictSame(log, [])
   t.equal(clock.scheduled, 0)
 })
+
+t.test('H13: heartbeat: an answer from before a stall does not cost the next one its time', async t => {
+  const { clock, heartbeat, log } = startHeartbeat()
+  await clock.advance(3000)
+  heartbeat.received(clock.now())
+  clock.stall(20_000)
+  await clock.advance(2999)
+  t.strictSame(log, ['ping at 3000', 'stalled for 17000 at 23000', 'ping at 23000'])
+  await clock.advance(1)
+  t.equal(log.at(-1), 'dead after 23000 at 26000')
+})

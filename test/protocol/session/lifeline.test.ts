@@ -118,3 +118,12 @@ t.test('lifeline: stop() ends it, also from inside its own report', async t => {
   await clock.advance(100_000)
   t.equal(clock.scheduled, 0)
 })
+
+t.test('lifeline: stopped between its timer and what it would say, it says nothing', async t => {
+  const { clock, lifeline, log } = startLifeline()
+  lifeline.established(timeouts, clock.now())
+  clock.afterNextTimer(() => clock.afterNextTimer(() => lifeline.stop()))
+  await clock.advance(100_000)
+  t.strictSame(log, [])
+  t.equal(lifeline.remaining, 0)
+})

@@ -209,3 +209,19 @@ t.test('pacing: attempts before a connection that lasted do not count for the ne
   pacing.over(over)
   t.equal(await pauseOf(clock, pacing), 50)
 })
+
+t.test('pacing: a restart that had to wait does not put off the next one', async t => {
+  const clock = new FakeClock()
+  const pacing = new Pacing(() => 1)
+  const restarted = async (): Promise<number> => {
+    const at = clock.now()
+    for (let i = 0; i < 6; i++) pacing.over({ at, servers: 1 })
+    pacing.restarted({ at, servers: 1 }, false)
+    return pauseOf(clock, pacing)
+  }
+  t.equal(await restarted(), 0)
+  await clock.advance(900)
+  t.equal(await restarted(), 100)
+  await clock.advance(100)
+  t.equal(await restarted(), 0)
+})

@@ -241,6 +241,7 @@ t.test('H17: resubscribe: a path longer than the limit goes alone, and none is l
     batches.map(({ dataWatches, existWatches }) => [...dataWatches, ...existWatches].length),
     [1, 1, 1, 1],
   )
+  t.equal([...watchBatches(tableOf({ data: [long] }), 5n, 20)].length, 1, 'without an empty one before it')
 })
 
 t.test('H17: resubscribe: many watches stay below the real limit, and all are there', async t => {
