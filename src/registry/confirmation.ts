@@ -20,6 +20,10 @@ export class Confirmation {
 
   constructor(zk: ZooKeeper) {
     this.#zk = zk
+    // From then on no change is told any more, though the link stays until the servers have let the session go.
+    zk.on('closing', () => {
+      this.#confirmed = false
+    })
   }
 
   /** Asks the clock too: right after this process stood still, nothing has told yet that the session is gone. */

@@ -88,7 +88,9 @@ export class Link {
       call.signal?.throwIfAborted()
       this.#checkNotEnded()
     }
-    if (this.#phase === 'running') return this.#connected(call, options => this.zk.connect(options))
+    // The client may have been closed without the registry.
+    const isOpen = this.zk.state !== 'closed'
+    if (this.#phase === 'running' && isOpen) return this.#connected(call, options => this.zk.connect(options))
     this.#phase = 'running'
     try {
       await this.#connected(call, options => this.#restart(options))

@@ -135,6 +135,21 @@ t.test('get: after a cut link nothing is called live before the missed changes a
   t.ok(Object.isFrozen(await registry.get('/path')))
 })
 
+t.test('get: while the client below is being closed nothing is called live any more', async t => {
+  const { registry, proxy } = await proxiedRegistry(t, at)
+  await registry.setNode('/a', { n: 1 })
+  await registry.get('/a')
+  t.equal(registry.peek('/a')?.stale, false)
+  proxy.filter(frame => (frame.kind === 'reply' && frame.opcode === OpCode.closeSession ? 'drop' : 'pass'))
+  const closing = registry.client.close()
+  t.equal(registry.peek('/a')?.stale, true)
+  await closing
+  t.equal(registry.peek('/a')?.stale, true)
+  await registry.start()
+  const stands = (): boolean => registry.peek('/a')?.stale === false && registry.peek('/a')?.data?.n === 1
+  await eventually('live again, and registered again', stands)
+})
+
 t.test('watch: the signal ends it also while the first read waits for a connection', async t => {
   const { registry, proxy } = await proxiedRegistry(t, at)
   proxy.set({ kind: 'blackHole', direction: 'both' })
