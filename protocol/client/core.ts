@@ -4,6 +4,7 @@ import { parseConnectString } from '../net/connect-string.ts'
 import { fourLetterWord } from '../net/four-letter-word.ts'
 import { rebalance } from '../net/rebalance.ts'
 import { describeAddress } from '../net/tcp.ts'
+import type { Address } from '../net/transport.ts'
 import { OpCode } from '../opcodes.ts'
 import type { Operation } from '../operations.ts'
 import type { Acl } from '../records/data.ts'
@@ -230,7 +231,7 @@ export class ClientCore {
 
   async command(word: string, options: RequestOptions): Promise<string> {
     checkRequestOptions(options)
-    const { servers, connect, requestTimeout } = this.#environment
+    const { connect, requestTimeout } = this.#environment
     const { timeout = requestTimeout, signal } = options
     const late = (): Error => new ZooKeeperError('REQUEST_TIMEOUT', { operation: word })
     const ended = new AbortController()
@@ -239,7 +240,7 @@ export class ClientCore {
     try {
       return await withDeadline(this.clock, timeout, late, ended.signal, async inner => {
         inner.throwIfAborted()
-        const address = this.#sessions.current.address ?? (await servers.next(inner))
+        const address = this.#sessions.current.address ?? (await this.#unconnected(inner))
         return fourLetterWord(address, connect, word, inner)
       })
     } catch (error) {
@@ -248,6 +249,13 @@ export class ClientCore {
     } finally {
       for (const off of offs) off()
     }
+  }
+
+  /** Whom to ask something. A client that connects has to come to each server itself, however often somebody asks. */
+  #unconnected(signal: AbortSignal): Promise<Address> {
+    const { servers } = this.#environment
+    const { begun, state } = this.#sessions.current
+    return begun && !isTerminal(state) ? servers.peek(signal) : servers.next(signal)
   }
 
   async close(patience: number): Promise<void> {

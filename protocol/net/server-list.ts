@@ -99,6 +99,15 @@ export class ServerList {
     this.#pending.unshift(address)
   }
 
+  /** The address that comes next, and still does: who only has a question takes nobody's turn. */
+  async peek(signal: AbortSignal): Promise<Address> {
+    if (this.#pending.length === 0) {
+      const found = await this.#visit(signal)
+      this.#pending.push(...found)
+    }
+    return this.#pending[0] as Address
+  }
+
   /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
   async next(signal: AbortSignal): Promise<Address> {
     try {

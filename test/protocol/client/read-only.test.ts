@@ -190,3 +190,28 @@ t.test('read-only: the search ends with the link that it was made for', async t 
   t.equal(asked, 1, 'nobody is asked without a link to leave')
   t.equal(ensemble.tried.length, tried + 1)
 })
+
+t.test('four-letter words: who asks at each failed attempt keeps no server from being tried', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses })
+  ensemble.reach = ({ host }) => (host === 'a' ? 'refused' : 'open')
+  ensemble.answerTo = () => 'imok'
+  const asked: unknown[] = []
+  zk.on('attemptFailed', () => asked.push(outcomeOf(zk.command('ruok'))))
+  const connecting = outcomeOf(zk.connect())
+  await clock.advance(10_000)
+  t.equal(connecting.state, 'resolved')
+  t.equal(zk.remote, 'b (10.0.0.2:2181)')
+  t.match(asked, [{ value: 'imok' }])
+})
+
+t.test('four-letter words: a client that is not connecting asks one server after the other', async t => {
+  const { zk, clock, ensemble } = newWorld(t, { servers: 'a,b', addresses })
+  ensemble.answerTo = (_, { host }) => `this is ${host}`
+  const asked: unknown[] = []
+  for (let i = 0; i < 3; i++) {
+    const answer = outcomeOf(zk.command('ruok'))
+    await clock.settle()
+    asked.push(answer.value)
+  }
+  t.strictSame(asked, ['this is a', 'this is b', 'this is a'])
+})

@@ -162,3 +162,18 @@ t.test(
     t.equal(isListed('c', 1), true)
   },
 )
+
+t.test('server list: who only asks which address is next takes nobody’s turn', async t => {
+  const list = listOf('a:1,b:2')
+  const { signal } = new AbortController()
+  for (const host of ['a', 'b', 'a']) {
+    const { laps } = list
+    t.strictSame(
+      [await list.peek(signal), await list.peek(signal)].map(found => found.host),
+      [host, host],
+    )
+    t.equal(list.laps, laps)
+    t.equal((await list.next(signal)).host, host)
+  }
+  t.equal(list.laps, 1)
+})
