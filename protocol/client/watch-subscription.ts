@@ -48,7 +48,6 @@ export class WatchSubscription {
       await abortable(added, signal)
       this.#follow()
     } catch (error) {
-      this.disarm()
       added.then(() => this.#remove()).catch(() => {})
       if (!(error instanceof UnsupportedError)) throw error
       const watch = this.#emulate()

@@ -4,7 +4,7 @@ import { MultiError } from '../../../protocol/client/transaction.ts'
 import type { Outcome } from '../../support/outcome.ts'
 import { failureOf, outcomeOf } from '../../support/outcome.ts'
 import type { World } from '../../support/scripted-client.ts'
-import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
+import { connectedWorld, newWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
 import { loseAnswer, lost, NO_NODE, reply } from './once-support.ts'
@@ -141,3 +141,11 @@ t.test(
     t.strictSame(ensemble.link.names, [])
   },
 )
+
+t.test('H31: commitOnce: one that waited for the first session is repeated in it', async t => {
+  const world = newWorld(t)
+  const committed = outcomeOf(commitOnce(world.zk, transaction => transaction.set('/a', 'x')))
+  await loseAnswer(world, 'multi')
+  await reply(world, 'multi', done)
+  t.strictSame(committed.value, [{ type: 'set', stat: aStat }])
+})

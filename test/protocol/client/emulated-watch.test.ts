@@ -24,6 +24,7 @@ class Branch {
     const port = {
       exists: async (path: string, watcher: Watcher) => {
         this.reads++
+        await null
         this.armed.set(`exists ${path}`, watcher)
         return this.nodes.has(path) ? aStat : null
       },
@@ -32,6 +33,7 @@ class Branch {
         const children = this.nodes.get(path)
         if (this.failure !== undefined) throw this.failure
         if (children === undefined) throw new ZooKeeperError('NO_NODE')
+        await null
         this.armed.set(`getChildren ${path}`, watcher)
         return { children: [...children] }
       },
@@ -135,4 +137,18 @@ t.test('emulated watch: what could not be read is read again after each gap unti
   branch.watch.resync()
   await microtasks()
   t.equal(branch.reads, 8, 'and then no more')
+})
+
+t.test('emulated watch: ended while it reads, it leaves no watch behind and tells nothing', async t => {
+  for (const begin of ['start', 'takeOver'] as const) {
+    const branch = new Branch({ '/a': ['b'], '/a/b': [] })
+    branch.watch[begin]()
+    branch.watch.stop()
+    await microtasks()
+    t.strictSame([branch.watched, branch.events], [[], []])
+  }
+  const branch = new Branch({ '/a': [] })
+  branch.watch.takeOver()
+  await microtasks()
+  t.strictSame(branch.events, ['resync /a'])
 })

@@ -5,6 +5,8 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import { t } from '../../tap.ts'
 
 const ASK_AGAIN = 300_000
+const MARSHALLING_ERROR = -5
+const UNIMPLEMENTED = -6
 
 t.test(
   'server skills: two losses in a row tell that a server has no persistent watches, one does not',
@@ -46,3 +48,15 @@ t.test('server skills: of ever new addresses, no more than some hundreds are rem
   known.of('10.0.0.1:257')
   t.not(known.of('10.0.0.1:1'), first)
 })
+
+t.test(
+  'server skills: the answer of a server without persistent watches is understood, and remembered',
+  async t => {
+    const skills = new ServerSkills(new FakeClock()).of('a:1')
+    t.equal(skills.meaningOf(MARSHALLING_ERROR, OpCode.removeWatches), MARSHALLING_ERROR)
+    t.equal(skills.meaningOf(0, OpCode.addWatch), 0)
+    t.equal(skills.lacking.size, 0)
+    t.equal(skills.meaningOf(MARSHALLING_ERROR, OpCode.addWatch), UNIMPLEMENTED)
+    t.equal(skills.lacks(OpCode.setWatches2), true)
+  },
+)
