@@ -97,3 +97,28 @@ t.test('H29: chroot: its top is not deleted from within, in a transaction neithe
     operations: [{ request: { path: /^\/$/ } }, { request: { path: '/app/web/a' } }],
   })
 })
+
+t.test('H29: chroot: a path is made with the chroot itself, from the root of the server on', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { servers: 'zk/app' })
+  const { link } = ensemble
+  const made = outcomesOf(zk.ensurePath('/a'), zk.chroot('/web').ensurePath('/'))
+  for (const [path, err] of [
+    ['/app/a', -101],
+    ['/app/web', -101],
+    ['/app', 0],
+    ['/app', -110],
+    ['/app/a', 0],
+    ['/app/web', 0],
+  ] as const) {
+    await clock.settle()
+    const request = link.take('create')
+    t.match(request.body, { path: new RegExp(`^${path}$`) })
+    if (err === 0) link.reply(request, { path, stat: aStat })
+    else link.refuse(request, err)
+  }
+  await clock.settle()
+  t.strictSame(
+    made.map(({ state }) => state),
+    ['resolved', 'resolved'],
+  )
+})

@@ -152,3 +152,22 @@ t.test('emulated watch: ended while it reads, it leaves no watch behind and tell
   await microtasks()
   t.strictSame(branch.events, ['resync /a'])
 })
+
+t.test('emulated watch: what cannot be read is told, unless nobody watches any more', async t => {
+  for (const isOver of [false, true]) {
+    const branch = new Branch({ '/a': [] })
+    await branch.watch.start()
+    branch.failure = new ZooKeeperError('SESSION_EXPIRED')
+    const fired = branch.fire('getChildren', '/a', 'nodeChildrenChanged')
+    if (isOver) branch.watch.stop()
+    await fired
+    t.strictSame(branch.warnings, isOver ? [] : [branch.failure])
+    t.strictSame(branch.events, isOver ? [] : ['resync /a'])
+    if (isOver) continue
+    branch.failure = undefined
+    t.strictSame(branch.watched, ['exists /a'])
+    branch.watch.resync()
+    await microtasks()
+    t.strictSame(branch.watched, ['exists /a', 'getChildren /a'], 'it is read again after the next gap')
+  }
+})

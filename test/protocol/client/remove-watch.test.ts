@@ -102,3 +102,23 @@ t.test('removeWatch: a read whose caller has left keeps no watch on the server',
   await clock.settle()
   t.strictSame(link.names, ['getData', 'getData', 'removeWatches'])
 })
+
+t.test('removeWatch: while another read of the path is under way, the server keeps the watch', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  const heard: string[] = []
+  const taken = (): unknown => heard.push('taken')
+  outcomeOf(zk.get('/a', { watch: taken }))
+  await clock.settle()
+  link.reply(link.take('getData'), { data: null, stat: aStat })
+  await clock.settle()
+  outcomeOf(zk.get('/a', { watch: () => heard.push('kept') }))
+  zk.removeWatch('/a', taken)
+  await clock.settle()
+  t.strictSame(link.names, ['getData', 'getData'])
+  link.reply(link.take('getData'), { data: null, stat: aStat })
+  link.notify('dataChanged', '/a', 5n)
+  await clock.settle()
+  t.strictSame(heard, ['kept'])
+  t.equal(link.waiting, 0)
+})

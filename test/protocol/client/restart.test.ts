@@ -56,6 +56,7 @@ t.test('restart: after close, with the listeners and the credentials that were t
   await clock.settle()
   t.equal(codeOf(refused), 'CLOSED')
   const restarting = zk.restart()
+  t.equal(zk.sessionId, 0n, 'there is none yet')
   await clock.settle()
   await restarting
   t.strictSame(states, ['connected', 'closed', 'connecting', 'connected'])

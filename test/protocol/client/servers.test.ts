@@ -276,3 +276,21 @@ t.test('H9: systems name their errors, and so does the failure', async t => {
 function reset(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 }
+
+t.test('H8: a server that leaves the list is left, and the session goes on with another', async t => {
+  const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'] }
+  const { zk, clock, states } = await connectedWorld(t, { servers: 'a', addresses })
+  const { sessionId } = zk
+  zk.updateServers('a,b')
+  await clock.advance(1000)
+  t.strictSame(
+    [zk.remote, ...states],
+    ['a (10.0.0.1:2181)', 'connected'],
+    'one that is listed is stayed with',
+  )
+  zk.updateServers('b')
+  await clock.advance(1000)
+  t.equal(zk.remote, 'b (10.0.0.2:2181)')
+  t.strictSame(states, ['connected', 'suspended', 'connected'])
+  t.equal(zk.sessionId, sessionId)
+})

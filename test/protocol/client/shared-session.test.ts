@@ -75,6 +75,19 @@ t.test('H34: a session that went with its read-only server is not held any more'
   t.strictSame(other.warnings, [])
 })
 
+t.test('H34: a session that was given up by a restart is not held any more', async t => {
+  const world = await connectedWorld(t)
+  const session = world.zk.session!
+  world.ensemble.reach = () => 'hanging'
+  outcomeOf(world.zk.restart())
+  await world.clock.settle()
+  t.equal(world.zk.state, 'connecting')
+  world.ensemble.reach = () => 'open'
+  const other = await second(t, world, { session })
+  t.equal(other.zk.sessionId, session.id)
+  t.strictSame(other.warnings, [])
+})
+
 t.test('H34: clients of different processes notice by their connections, which are cut at once', async t => {
   const world = await connectedWorld(t, { random: () => 0 })
   // As when another process takes the session back each time.

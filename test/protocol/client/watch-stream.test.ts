@@ -326,3 +326,35 @@ t.test(
     t.equal(reader.state, 'open')
   },
 )
+
+t.test(
+  'H20: watch stream: a reader that leaves while another one is being armed takes nothing from it',
+  async t => {
+    const world = await connectedWorld(t)
+    const { zk, clock, ensemble } = world
+    const { link } = ensemble
+    const first = zk.watch('/a')
+    const resync = first.next()
+    const other = read(zk.watch('/a'))
+    await armed(world)
+    t.equal((await resync).value?.type, 'resync')
+    await first.return()
+    await clock.settle()
+    t.strictSame(link.names, ['addWatch', 'addWatch'])
+    await armed(world)
+    link.notify('dataChanged', '/a', 5n)
+    await clock.settle()
+    t.strictSame(other.events, ['resync /a', 'nodeDataChanged /a'])
+    t.equal(link.waiting, 0)
+  },
+)
+
+t.test("watch stream: it ends with the session of a client with onExpired: 'close'", async t => {
+  const world = await connectedWorld(t, { onExpired: 'close' })
+  const reader = read(world.zk.watch('/a'))
+  await armed(world)
+  world.ensemble.expireAll()
+  await reconnect(world)
+  await world.clock.advance(100)
+  t.strictSame([world.zk.state, reader.state], ['expired', 'over'])
+})

@@ -1,6 +1,6 @@
 // What goes over the wire behind a handshake, and in which order: auth, watches, requests; and when it goes.
 import { Buffer } from 'node:buffer'
-import { outcomeOf } from '../../support/outcome.ts'
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
 import { connectedWorld, reconnect } from '../../support/scripted-client.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
@@ -150,3 +150,31 @@ t.test(
     await Promise.all([failed, closing])
   },
 )
+
+t.test('back-pressure: with `failFast` too, a full socket is waited for', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { failFast: true })
+  ensemble.link.transport.full = true
+  const calls = [outcomeOf(zk.get('/fills'))]
+  await clock.settle()
+  calls.push(outcomeOf(zk.get('/waits')))
+  await clock.settle()
+  t.strictSame([calls.map(codeOf), ensemble.link.names], [['pending', 'pending'], ['getData']])
+  ensemble.link.transport.drain()
+  await clock.settle()
+  t.strictSame(ensemble.link.names, ['getData', 'getData'])
+})
+
+t.test('back-pressure: a socket that is full before the turn is over is full after it', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const { link } = ensemble
+  link.transport.full = true
+  for (const path of ['/1', '/2']) outcomeOf(zk.set(path, Buffer.alloc(200 * 1024)))
+  t.equal(link.transport.writes.length, 2, 'the handshake, and what is enough to begin with')
+  await clock.settle()
+  outcomeOf(zk.set('/3', ''))
+  await clock.settle()
+  t.strictSame(link.names, ['setData', 'setData'])
+  link.transport.drain()
+  await clock.settle()
+  t.equal(link.names.length, 3)
+})

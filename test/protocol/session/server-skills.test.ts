@@ -60,3 +60,16 @@ t.test(
     t.equal(skills.lacks(OpCode.setWatches2), true)
   },
 )
+
+t.test('server skills: after its time, the losses of a server are counted anew', async t => {
+  const clock = new FakeClock()
+  const skills = new ServerSkills(clock).of('a:1')
+  for (const until of [ASK_AGAIN, 2 * ASK_AGAIN]) {
+    skills.silent()
+    t.equal(skills.lacks(OpCode.setWatches2), false, `once before ${until}`)
+    skills.silent()
+    t.equal(skills.lacks(OpCode.setWatches2), true)
+    await clock.advance(ASK_AGAIN)
+    skills.connectionOver()
+  }
+})
