@@ -40,8 +40,10 @@ export class Follower {
   readonly #settings: CacheSettings
   readonly #port: FollowerPort
   readonly #due = new Agenda()
-  /** What could not be read, until it is tried again. */
+  /** What could not be read, until a round that tries it again. */
   readonly #failed = new Agenda()
+  /** True when the next round is to do that. */
+  #again = false
   readonly #backoff: Backoff
   readonly #closed = new AbortController()
   #trust: Trust = 'none'
@@ -131,17 +133,21 @@ export class Follower {
     this.#due.add(this.#scope.lists(depth - 1) ? 'list' : 'verify', parentOf(path))
   }
 
+  get #anyDue(): boolean {
+    return this.#due.size > 0 || (this.#again && this.#failed.size > 0)
+  }
+
   #read(): void {
     this.#reading ??= this.#rounds().finally(() => {
       this.#reading = null
       // Between the last look and now.
-      if (this.#due.size > 0 && !this.#closed.signal.aborted) this.#read()
+      if (this.#anyDue && !this.#closed.signal.aborted) this.#read()
     })
   }
 
   async #rounds(): Promise<void> {
     const { signal } = this.#closed
-    while (this.#due.size > 0 && !signal.aborted) {
+    while (this.#anyDue && !signal.aborted) {
       // Events that come in one turn of the event loop become one round.
       await this.#turn()
       if (this.#trust === 'verifying') await this.#scatter()
@@ -156,7 +162,8 @@ export class Follower {
     const work = new Agenda()
     work.absorb(this.#due)
     // What a broken connection left undone belongs to the picture; what fails by itself must not hold it up.
-    if (this.#last === 'broken') work.absorb(this.#failed)
+    if (this.#again || this.#last === 'broken') work.absorb(this.#failed)
+    this.#again = false
     this.#busy = true
     this.#last = await new Round({
       zk: this.#zk,
@@ -191,8 +198,8 @@ export class Follower {
     if (this.#pauses.has('reads')) return
     void this.#pause('reads').then(() => {
       if (this.#closed.signal.aborted) return
-      this.#due.absorb(this.#failed)
-      if (this.#due.size > 0) this.#read()
+      this.#again = true
+      if (this.#anyDue) this.#read()
     })
   }
 

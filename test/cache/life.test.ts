@@ -138,6 +138,8 @@ t.test('caches: an event that comes while a read is about to fail has it tried a
   const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
   const { link } = world.ensemble
   link.notify('dataChanged', '/n')
+  await microtasks()
+  t.equal(cache.current, false, 'though nothing is being read yet')
   await world.clock.settle()
   server.put('/n', 'new')
   link.notify('dataChanged', '/n')
@@ -145,4 +147,53 @@ t.test('caches: an event that comes while a read is about to fail has it tried a
   link.refuse(link.take('getData'), THROTTLED)
   await server.answer(world)
   t.strictSame([cache.node?.stat.version, cache.state], [1, 'live'])
+})
+
+t.test('H7: caches: what fails again is tried ever more rarely, until nothing fails', async t => {
+  const all = await scene(t, 0.9)
+  const { world, server, ports } = all
+  server.put('/n')
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const passes = async (seconds: number): Promise<number> => {
+    const before = server.reads.length
+    for (let i = 0; i < seconds * 10; i++) {
+      await world.clock.advance(100)
+      await server.answer(world)
+    }
+    return server.reads.length - before
+  }
+  const fails = async (): Promise<void> => {
+    server.refusals.set('getData /n', SYSTEM_ERROR)
+    world.ensemble.link.notify('dataChanged', '/n')
+    await server.answer(world)
+  }
+  await fails()
+  t.equal(await passes(25), 7, 'after 180 ms, then twice as much each time, up to 9 s')
+  server.refusals.clear()
+  await passes(10)
+  t.equal(cache.state, 'live')
+  await fails()
+  t.equal(await passes(0.3), 1, 'and soon again')
+})
+
+t.test('H7: caches: what goes on elsewhere makes nothing tried sooner that fails', async t => {
+  const all = await scene(t, 0.9)
+  const { world, server, ports } = all
+  for (const path of ['/t', '/t/bad', '/t/good']) server.put(path)
+  const cache = await started(t, all, new ChildrenCache(world.zk, '/t', { ports }))
+  const states: string[] = []
+  cache.on('state', ({ state }) => states.push(state))
+  server.refusals.set('getData /t/bad', SYSTEM_ERROR)
+  world.ensemble.link.notify('dataChanged', '/t/bad')
+  await server.answer(world)
+  server.reads.length = 0
+  for (let i = 0; i < 250; i++) {
+    server.put('/t/good', `${i}`)
+    world.ensemble.link.notify('dataChanged', '/t/good')
+    await world.clock.advance(100)
+    await server.answer(world)
+  }
+  t.equal(server.reads.filter(read => read === 'getData /t/good').length, 250)
+  t.equal(server.reads.filter(read => read === 'getData /t/bad').length, 7)
+  t.strictSame(states, ['stale'], 'nor is it live for a moment')
 })
