@@ -27,7 +27,7 @@ export class Backoff {
 
   /** The next delay in milliseconds: uniform below min(cap, base * 2^failures). */
   next(): number {
-    const bound = Math.min(this.#cap, this.#base * 2 ** Math.min(this.#failures, 30))
+    const bound = Math.min(this.#cap, this.#base * 2 ** this.#failures)
     this.#failures++
     return this.#random() * bound
   }

@@ -1,5 +1,6 @@
 // The order of events: who hears of what, and what waits until they have.
 import { Emitter } from '../../../protocol/support/emitter.ts'
+import { microtasks } from '../../support/fake-clock.ts'
 import { t } from '../../tap.ts'
 
 t.test('emitter: who comes late hears nothing that was before, and who left hears nothing more', async t => {
@@ -54,5 +55,23 @@ t.test(
     t.equal(emitter.telling, false)
     emitter.together(both)
     t.strictSame(heard, ['first', 'over first', 'second'], 'one within the other too')
+  },
+)
+
+t.test(
+  'H12: emitter: a listener that rejects later hurts nobody either, and the owner hears of it',
+  async t => {
+    const thrown: unknown[] = []
+    const emitter = new Emitter<{ tick: number }>((error, event) => thrown.push(error, event))
+    emitter.on('tick', async () => {
+      await microtasks()
+      throw new Error('later')
+    })
+    emitter.on('tick', () => null)
+    emitter.emit('tick', 1)
+    await microtasks()
+    await microtasks()
+    t.match(thrown, [{ message: 'later' }, 'tick'])
+    t.equal(thrown.length, 2)
   },
 )
