@@ -302,3 +302,17 @@ t.test(
     t.equal(zk.state, 'connected')
   },
 )
+
+t.test('H1: pings: requests that are too large to be sent put off none', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t, { maxRequestSize: 1000 })
+  const { link } = ensemble
+  const writes = link.transport.writes.length
+  for (let i = 0; i < 5; i++) {
+    t.equal(link.transport.writes.length, writes)
+    const refused = outcomeOf(zk.set('/a', new Uint8Array(990)))
+    await clock.advance(500)
+    t.equal(codeOf(refused), 'PACKET_TOO_LARGE')
+  }
+  await clock.advance(500)
+  t.equal(link.pings, 1)
+})

@@ -294,3 +294,15 @@ t.test('H8: a server that leaves the list is left, and the session goes on with 
   t.strictSame(states, ['connected', 'suspended', 'connected'])
   t.equal(zk.sessionId, sessionId)
 })
+
+t.test('H9: an attempt that succeeds is no failed one', async t => {
+  const world = newWorld(t)
+  const failures: unknown[] = []
+  world.zk.on('attemptFailed', error => failures.push(error))
+  outcomeOf(world.zk.connect())
+  await world.clock.settle()
+  await reconnect(world)
+  t.equal(world.zk.state, 'connected')
+  t.strictSame(failures, [])
+  t.strictSame(world.zk.status().troubles, { warning: null, attemptFailed: null })
+})

@@ -358,3 +358,25 @@ t.test("watch stream: it ends with the session of a client with onExpired: 'clos
   await world.clock.advance(100)
   t.strictSame([world.zk.state, reader.state], ['expired', 'over'])
 })
+
+t.test(
+  'H18: watch stream: a server that has armed it again is asked again, however often its links break',
+  async t => {
+    const addresses = { a: ['10.0.0.1'], b: ['10.0.0.2'] }
+    const world = await connectedWorld(t, { servers: 'a,b', addresses })
+    const { zk, clock, ensemble } = world
+    const reader = read(zk.watch('/a'))
+    await armed(world)
+    ensemble.reach = ({ host }) => (host === 'b' ? 'open' : 'refused')
+    await reconnect(world)
+    await clock.settle()
+    ensemble.link.reply(ensemble.link.take('setWatches2'))
+    await clock.settle()
+    for (let cut = 0; cut < 4; cut++) {
+      await reconnect(world)
+      await clock.settle()
+      t.strictSame(ensemble.link.names, ['setWatches2'])
+    }
+    t.equal(reader.state, 'open')
+  },
+)
