@@ -21,6 +21,11 @@ export interface ReadOptions extends CallOptions {
   childSchema?: StandardSchema | undefined
 }
 
+/** The options as they are, without any that there is not: TypeScript looks for those of a type parameter nowhere else. */
+export type Known<Options, Names extends PropertyKey = keyof ReadOptions> = Options & {
+  readonly [Name in Exclude<keyof Options, Names>]?: never
+}
+
 /** No options. */
 export type EmptyOptions = Record<never, never>
 
