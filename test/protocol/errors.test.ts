@@ -1,5 +1,5 @@
 // Errors: one class with a code that can be searched for, and nothing that a server says can crash it.
-import { clientErrors, errorCodeOf, serverErrors } from '../../protocol/error-codes.ts'
+import { clientErrors, errorCodeOf, isRefusal, serverErrors } from '../../protocol/error-codes.ts'
 import {
   InvalidArgumentError,
   InvalidConnectStringError,
@@ -15,6 +15,15 @@ t.test('errors: every number of the server has its word, and back', async t => {
   }
   const numbers = Object.values(serverErrors).map(({ number }) => number)
   t.equal(new Set(numbers).size, numbers.length, 'no number stands twice')
+})
+
+t.test('H31: errors: which answers leave open whether a write was executed', async t => {
+  const open = Object.values(serverErrors).filter(({ number }) => !isRefusal(number))
+  t.strictSame(
+    open.map(({ number }) => number),
+    [-1, -3, -4, -7, -122],
+  )
+  t.equal(isRefusal(-999), false, 'a number of the future may say anything')
 })
 
 t.test('errors: every code makes an error with words', async t => {

@@ -104,6 +104,7 @@ t.test('H29: chroot: into it and out of it again', async t => {
   t.equal(intoChroot('', '/a'), '/a')
   t.equal(intoChroot('/app', '/'), '/app')
   t.equal(intoChroot('/app', '/a'), '/app/a')
+  t.equal(intoChroot('/app', '/', true), '/app/', 'a number alone is a name below the chroot')
   t.equal(outOfChroot('', '/a'), '/a')
   t.equal(outOfChroot('/app', '/app'), '/')
   t.equal(outOfChroot('/app', '/app/a'), '/a')

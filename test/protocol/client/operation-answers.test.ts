@@ -53,3 +53,12 @@ t.test('H21: operations: notifications, pings and auth answers do not move the n
   t.equal(zk.lastZxid, 0n)
   t.equal(zk.state, 'connected', 'a ping answer that nobody asked for is no fault')
 })
+
+t.test('H27: operations: the newest zxid has no sign in its lower half', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  outcomeOf(zk.delete('/a'))
+  await clock.settle()
+  ensemble.link.raw('00000010 00000001 00000001fffffffe 00000000')
+  await clock.settle()
+  t.equal(zk.lastZxid, 0x1_ffff_fffen)
+})
