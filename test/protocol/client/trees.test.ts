@@ -189,7 +189,7 @@ t.test(
     link.refuse(link.take('create'), -101)
     await clock.settle()
     const parent = link.take('create')
-    t.match(parent.body, { path: '/a', data: Buffer.alloc(0), flags: 0 })
+    t.match(parent.body, { path: /^\/a$/, data: Buffer.alloc(0), flags: 0 })
     link.reply(parent, { path: '/a', stat: aStat })
     await clock.settle()
     const again = link.take('create')
@@ -268,4 +268,15 @@ t.test('create with parents: other errors pass through, and without the wish NO_
   link.refuse(link.take('create'), -101)
   await clock.settle()
   t.strictSame([codeOf(parents), codeOf(plain)], ['NODE_EXISTS', 'NO_NODE'])
+})
+
+t.test('trees: a timeout that is none is refused before anything is sent', async t => {
+  const { zk, ensemble } = await connectedWorld(t)
+  const wrong = { code: 'INVALID_ARGUMENT', message: /timeout/ }
+  for (const timeout of [Number.NaN, -1]) {
+    await t.rejects(zk.ensurePath('/a', { timeout }), wrong)
+    await t.rejects(zk.delete('/a', { recursive: true, timeout }), wrong)
+    await t.rejects(zk.create('/a/b', '', { parents: true, timeout }), wrong)
+  }
+  t.strictSame(ensemble.link.names, [])
 })
