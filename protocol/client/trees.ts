@@ -11,7 +11,7 @@ export interface TreePort {
   getChildren(path: string, options: RequestOptions): Promise<{ readonly children: readonly string[] }>
 }
 
-type Deleting = Pick<TreePort, 'delete' | 'getChildren'>
+type Deleting = Pick<TreePort, 'delete' | 'getChildren'> & Pick<Gate, 'fail' | 'check'>
 
 /** How often a branch in which others keep creating is gone through. */
 const MOST_ROUNDS = 10
@@ -38,7 +38,10 @@ export async function ensurePath(
   }
 }
 
-/** Deletes the leaves first. Children that appear meanwhile are deleted too, a bounded number of times. */
+/**
+ * Deletes the leaves first. Children that appear meanwhile are deleted too, a bounded number of times. With the first
+ * failure no request is begun any more, and it rejects when those under way are over: nothing is deleted behind it.
+ */
 export function deleteTree(
   port: TreePort,
   path: string,
@@ -48,6 +51,8 @@ export function deleteTree(
   const gated: Deleting = {
     delete: (at, how) => gate.pass(() => port.delete(at, how)),
     getChildren: (at, how) => gate.pass(() => port.getChildren(at, how)),
+    fail: error => gate.fail(error),
+    check: () => gate.check(),
   }
   return deleteBranch(gated, path, options)
 }
@@ -63,7 +68,8 @@ async function deleteBranch(
     for (let i = 0; i < children.length; i += AT_ONCE) {
       const batch = children.slice(i, i + AT_ONCE)
       const tasks = batch.map(name => deleteBranch(port, childOf(path, name), { signal, timeout }))
-      await Promise.all(tasks.map(task => ignoring('NO_NODE', task)))
+      await Promise.all(tasks.map(task => ignoring('NO_NODE', task).catch(port.fail)))
+      port.check()
     }
     try {
       return await port.delete(path, { signal, timeout, version })
@@ -77,6 +83,7 @@ async function deleteBranch(
 class Gate {
   #free: number
   readonly #waiting: (() => void)[] = []
+  #failure: { readonly error: unknown } | null = null
 
   constructor(places: number) {
     this.#free = places
@@ -86,12 +93,22 @@ class Gate {
     if (this.#free > 0) this.#free--
     else await new Promise<void>(resolve => this.#waiting.push(resolve))
     try {
+      this.check()
       return await request()
     } finally {
       const next = this.#waiting.pop()
       if (next === undefined) this.#free++
       else next()
     }
+  }
+
+  /** Lets nothing through any more. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  check(): void {
+    if (this.#failure !== null) throw this.#failure.error
   }
 }
 

@@ -55,6 +55,8 @@ class Tree implements TreePort {
   }
 }
 
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
 t.test('ensurePath: the deepest level is tried first, since its parents usually exist', async t => {
   const tree = new Tree('/a')
   await ensurePath(tree, '/a/b', {})
@@ -256,6 +258,30 @@ t.test('ensurePath: all levels get the ACL of the call, whatever its caller chan
     if (answer === 0) link.reply(made, { path, stat: aStat })
     else link.refuse(made, answer)
   }
+})
+
+t.test('delete of a branch: once it has failed, nothing is deleted any more', async t => {
+  const names = Array.from({ length: 300 }, (_, i) => `/a/b${i % 3}/c${i}`)
+  const tree = new Tree('/a', '/a/bad', '/a/b0', '/a/b1', '/a/b2', ...names)
+  tree.meanwhile = step => {
+    if (step === 'delete /a/bad') throw new ZooKeeperError('NO_AUTH', { path: '/a/bad' })
+  }
+  const slowly = async <T>(answer: Promise<T>): Promise<T> => {
+    const outcome = await Promise.allSettled([answer])
+    await turn()
+    if (outcome[0].status === 'rejected') throw outcome[0].reason
+    return outcome[0].value
+  }
+  const slow: TreePort = {
+    create: path => tree.create(path),
+    delete: (path, options) => slowly(tree.delete(path, options as { version: number })),
+    getChildren: path => slowly(tree.getChildren(path)),
+  }
+  await t.rejects(deleteTree(slow, '/a', {}), { code: 'NO_AUTH', path: '/a/bad' })
+  const { length } = tree.done
+  for (let i = 0; i < 100; i++) await turn()
+  t.equal(tree.done.length, length)
+  t.ok(tree.nodes.size > 200, `${tree.nodes.size} are left`)
 })
 
 t.test('create with parents: other errors pass through, and without the wish NO_NODE does', async t => {
