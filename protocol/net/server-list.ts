@@ -99,20 +99,16 @@ export class ServerList {
     this.#pending.unshift(address)
   }
 
-  /** The address that comes next, and still does: who only has a question takes nobody's turn. */
+  /** An address of the server that comes next, and still does: who only has a question takes nobody's turn. */
   async peek(signal: AbortSignal): Promise<Address> {
-    if (this.#pending.length === 0) {
-      const found = await this.#visit(signal)
-      this.#pending.push(...found)
-    }
-    return this.#pending[0] as Address
+    return this.#pending[0] ?? ((await this.#resolve(signal, false))[0] as Address)
   }
 
   /** The next address to try. A name that does not resolve rejects; the next call visits the next server. */
   async next(signal: AbortSignal): Promise<Address> {
     try {
       if (this.#pending.length === 0) {
-        const found = await this.#visit(signal)
+        const found = await this.#resolve(signal, true)
         // Added: another call may have found some meanwhile.
         this.#pending.push(...found)
       }
@@ -159,16 +155,16 @@ export class ServerList {
     return answer
   }
 
-  /** The addresses of the server whose turn it is. */
-  async #visit(signal: AbortSignal): Promise<Address[]> {
+  /** The addresses of the server whose turn it is, and is over if it is taken. */
+  async #resolve(signal: AbortSignal, taken: boolean): Promise<Address[]> {
     if (this.#srv !== null) await this.#askSrv(this.#srv, signal)
     // It may have been replaced while the answer was on its way.
     if (this.#servers.length === 0) throw new Error(`the SRV records of ${this.#srv} are not known yet`)
     const servers = this.#servers
     const server = servers[this.#index] as Endpoint
-    this.#index = (this.#index + 1) % servers.length
+    if (taken) this.#index = (this.#index + 1) % servers.length
     const ips = isIP(server.host) === 0 ? await abortable(this.#lookup(server.host), signal) : [server.host]
-    if (servers !== this.#servers) return this.#visit(signal)
+    if (servers !== this.#servers) return this.#resolve(signal, taken)
     if (ips.length === 0) throw new Error(`${server.host} has no address`)
     this.#known.set(server, ips.length)
     const addresses = ips.map(ip => ({ host: server.host, port: server.port, ip }))

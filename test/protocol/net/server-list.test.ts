@@ -177,3 +177,17 @@ t.test('server list: who only asks which address is next takes nobody’s turn',
   }
   t.equal(list.laps, 1)
 })
+
+t.test('server list: a question that is given up takes nobody’s turn either', async t => {
+  const lookup = (): Promise<string[]> => new Promise(() => {})
+  const list = listOf('a,10.0.0.1,10.0.0.2', { lookup })
+  const asking = new AbortController()
+  const asked = list.peek(asking.signal)
+  asking.abort(new Error('too late'))
+  await t.rejects(asked, { message: 'too late' })
+  const trying = new AbortController()
+  const tried = list.next(trying.signal)
+  trying.abort(new Error('no address of a'))
+  await t.rejects(tried, { message: 'no address of a' })
+  t.strictSame(await visits(list, 1), ['10.0.0.1=10.0.0.1:2181'])
+})
