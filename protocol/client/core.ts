@@ -120,7 +120,7 @@ export class ClientCore {
   }
 
   get silence(): number {
-    return this.#sessions.current.lifeline.silence
+    return this.#sessions.silence
   }
 
   get lastZxid(): bigint {

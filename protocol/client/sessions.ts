@@ -35,6 +35,8 @@ export class Sessions {
   /** Of the session at hand; 0n while a server has given none. */
   id = 0n
   #previousId = 0n
+  /** When a server was last heard in the sessions before the one at hand. */
+  #heardAt = Number.NEGATIVE_INFINITY
   /** What `live-sessions.ts` knows this client to hold. */
   #held: SessionCredentials | null = null
 
@@ -49,6 +51,11 @@ export class Sessions {
   get change(): StateChange {
     const { state } = this.current
     return { state, previous: state, generation: this.generation, sessionId: this.id }
+  }
+
+  /** Milliseconds since a server was last heard, in whatever session; Infinity before the first. */
+  get silence(): number {
+    return Math.min(this.current.lifeline.silence, this.#environment.clock.now() - this.#heardAt)
   }
 
   /** True for a state that no other follows. */
@@ -136,7 +143,7 @@ export class Sessions {
     this.#letGo()
     const next = this.#open(null)
     next.inherit(heirs)
-    this.current = next
+    this.#succeed(next)
     this.#announce('expired', previous)
     this.id = 0n
     // Not before all have heard of the end, as a restart by one of them means this one. It may have been closed by then, and
@@ -146,8 +153,13 @@ export class Sessions {
     })
   }
 
-  #begin(next: Session, previous: SessionState): void {
+  #succeed(next: Session): void {
+    this.#heardAt = this.#environment.clock.now() - this.silence
     this.current = next
+  }
+
+  #begin(next: Session, previous: SessionState): void {
+    this.#succeed(next)
     this.id = 0n
     if (next.state !== 'connecting') return
     this.#announce('connecting', previous)

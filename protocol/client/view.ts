@@ -74,8 +74,8 @@ export class ZooKeeperView extends NodeOperations {
   }
 
   /**
-   * Milliseconds since the newest request was sent that a server has answered, by the client's own monotonic clock: so old
-   * is what is known of the servers. Infinity before the first session, and between an expired one and the next.
+   * Milliseconds since the newest request was sent that a server has answered, in this session or one before it, by the
+   * client's own monotonic clock: so old is what is known of the servers. Infinity before the first session.
    */
   get silence(): number {
     return this.#core.silence

@@ -39,7 +39,12 @@ t.test('H6: proof of life: how long ago the newest was, also beyond the session 
   ensemble.expireAll()
   ensemble.onHandshake = () => {}
   await clock.advance(5000)
-  t.strictSame([zk.generation, zk.state, zk.silence], [1, 'connecting', Number.POSITIVE_INFINITY])
+  t.strictSame([zk.generation, zk.state], [1, 'connecting'])
+  t.equal(zk.silence, 65_700, 'between two sessions too')
+  ensemble.onHandshake = link => ensemble.admit(link)
+  await clock.advance(60_000)
+  t.strictSame([zk.generation, zk.state], [2, 'connected'])
+  t.ok(zk.silence < 60_000)
 })
 
 t.test(
