@@ -137,7 +137,8 @@ export class ZooKeeper extends ZooKeeperView implements AsyncDisposable {
 
   async #connected(signal: AbortSignal, isBehind: () => unknown): Promise<void> {
     for await (const { state } of this.states({ signal })) {
-      if (isLinked(state)) return
+      // While it is being closed, it is as good as closed already.
+      if (isLinked(state) && this.#closed === null) return
       if (state === 'authFailed') {
         throw new ZooKeeperError('AUTH_FAILED', { operation: 'connect', cause: isBehind() })
       }

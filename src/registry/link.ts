@@ -45,6 +45,8 @@ export class Link {
   readonly #limiter: RateLimiter | null
   #credentials: Credentials
   #phase: Phase = 'running'
+  /** True from the end of the client on, whoever closed it, until it connects anew. */
+  #closing = false
   /** The process that the connection belongs to. */
   #pid: number = process.pid
 
@@ -58,6 +60,9 @@ export class Link {
     // Last, as closing alone gives the file back.
     this.#sessions = new SessionMemory(settings.sessionFile, port.warning)
     this.#confirmation = new Confirmation(this.zk)
+    this.zk.on('closing', () => {
+      this.#closing = true
+    })
     this.zk.on('state', change => {
       if (change.sessionId !== 0n) this.#sessions.add(change.sessionId)
       if (change.state === 'closed') this.#closed()
@@ -83,14 +88,14 @@ export class Link {
   /** Connects anew after `close`, with a new session; without a connection in time, it is closed again. */
   async start(call: CallOptions): Promise<void> {
     this.#checkNotEnded()
-    if (this.#phase === 'stopped') {
-      await this.close()
+    // The client may be closed, or about to be, without the registry.
+    if (this.#phase === 'stopped' || this.#closing) {
+      await this.zk.close()
       call.signal?.throwIfAborted()
       this.#checkNotEnded()
     }
-    // The client may have been closed without the registry.
-    const isOpen = this.zk.state !== 'closed'
-    if (this.#phase === 'running' && isOpen) return this.#connected(call, options => this.zk.connect(options))
+    const isOpen = this.#phase === 'running' && !this.#closing
+    if (isOpen) return this.#connected(call, options => this.zk.connect(options))
     this.#phase = 'running'
     try {
       await this.#connected(call, options => this.#restart(options))
@@ -245,6 +250,7 @@ export class Link {
 
   #restart(options: RequestOptions): Promise<void> {
     const restarted = this.zk.restart(options)
+    this.#closing = false
     const digest = digestOf(this.#credentials)
     // There is no connection yet to send it on: this keeps what was set while the client was closed.
     if (digest !== null) handled(this.zk.addAuth('digest', digest))

@@ -148,6 +148,11 @@ t.test('get: while the client below is being closed nothing is called live any m
   await registry.start()
   const stands = (): boolean => registry.peek('/a')?.stale === false && registry.peek('/a')?.data?.n === 1
   await eventually('live again, and registered again', stands)
+  const again = registry.client.close()
+  await registry.start()
+  await again
+  t.equal(registry.getState(), true, 'also while it is being closed')
+  await eventually('once more', stands)
 })
 
 t.test('watch: the signal ends it also while the first read waits for a connection', async t => {
