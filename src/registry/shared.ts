@@ -64,7 +64,12 @@ function forget(which: Shared | null): void {
 function checkSame(present: Shared, options: ServiceRegistryOptions): void {
   const asked = settingsOf(merge(present.options, options))
   const names = Object.keys(asked) as (keyof Settings)[]
-  const different = names.filter(name => !isDeepStrictEqual(asked[name], present.settings[name]))
+  // Of a mechanism, what makes it another one cannot be seen.
+  const isSame = (name: keyof Settings): boolean =>
+    name === 'sasl'
+      ? asked.sasl === present.settings.sasl
+      : isDeepStrictEqual(asked[name], present.settings[name])
+  const different = names.filter(name => !isSame(name))
   if (different.length === 0) return
   const message = `the shared registry has another ${different.join(', ')} already`
   throw new ServiceRegistryError('CONFLICTING_OPTIONS', message)

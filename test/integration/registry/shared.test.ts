@@ -1,4 +1,6 @@
 // The shared registry of a process: who makes it, what it is made of, and when there is another.
+import type { SaslExchange, SaslMechanism } from '../../../protocol/index.ts'
+import { digestMd5 } from '../../../protocol/index.ts'
 import { ServiceRegistryError } from '../../../src/registry/errors.ts'
 import type { ServiceRegistryOptions } from '../../../src/registry/options.ts'
 import type { ServiceRegistry } from '../../../src/registry/service-registry.ts'
@@ -46,6 +48,29 @@ t.test('N3: all calls get one object, and options that conflict are an error', a
   t.match(await errorOf(getServiceRegistry({ timeout: 1 })), { code: 'CONFLICTING_OPTIONS' })
   t.match(await errorOf(getServiceRegistry({ acl: [] })), { code: 'INVALID_OPTION' })
   await registry.setData('/d', { n: 1 })
+})
+
+t.test('N3: two mechanisms of SASL are two, whatever can be seen of them', async t => {
+  class Hidden implements SaslMechanism {
+    readonly name: string = 'DIGEST-MD5'
+    readonly #password: string
+
+    constructor(password: string) {
+      this.#password = password
+    }
+
+    begin(): SaslExchange {
+      return digestMd5({ username: 'al', password: this.#password }).begin('')
+    }
+  }
+  const sasl = new Hidden('one')
+  const patience = { servers: '127.0.0.1:1', connectTimeout: 1 }
+  const present = await shared(t, { ...patience, sasl })
+  t.equal(await getServiceRegistry({ sasl }), present)
+  t.match(await errorOf(getServiceRegistry({ sasl: new Hidden('two') })), {
+    code: 'CONFLICTING_OPTIONS',
+    message: /another sasl already/,
+  })
 })
 
 t.test('N3: after a first call that failed, the next one tries again', async t => {
