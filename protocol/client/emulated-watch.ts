@@ -27,6 +27,8 @@ export class EmulatedWatch {
   readonly #known = new Map<string, Set<string>>()
   /** Znodes whose reading failed: they, or their children, are not watched until the next gap. */
   readonly #unread = new Set<string>()
+  /** The newest look at a znode, while it is under way. */
+  readonly #looks = new Map<string, Promise<Stat | null>>()
   #stopped = false
 
   constructor(port: EmulationPort, root: string, recursive: boolean, watcher: Watcher) {
@@ -72,12 +74,22 @@ export class EmulatedWatch {
   }
 
   async #look(path: string, announce: boolean): Promise<void> {
-    const stat = await this.#port.exists(path, this.#onNode)
+    const stat = await this.#newest(path, this.#port.exists(path, this.#onNode))
     if (this.#stopped) return this.#port.forget(path, this.#onNode)
     if (stat !== null) return this.#arrive(path, announce)
     this.#leave(path, null)
     // Its parent tells when there is another one. Names that never come back would leave ever more watches behind.
-    if (path !== this.#root) this.#port.forget(path, this.#onNode)
+    // A look behind this one may find it, and needs its watch.
+    if (path !== this.#root && !this.#looks.has(path)) this.#port.forget(path, this.#onNode)
+  }
+
+  async #newest(path: string, look: Promise<Stat | null>): Promise<Stat | null> {
+    this.#looks.set(path, look)
+    try {
+      return await look
+    } finally {
+      if (this.#looks.get(path) === look) this.#looks.delete(path)
+    }
   }
 
   async #list(path: string, announce: boolean): Promise<void> {

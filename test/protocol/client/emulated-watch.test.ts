@@ -1,6 +1,7 @@
 // Watches made of one-shot ones: which of them are armed, whatever comes and goes meanwhile.
 import { EmulatedWatch } from '../../../protocol/client/emulated-watch.ts'
 import { ZooKeeperError } from '../../../protocol/errors.ts'
+import type { Stat } from '../../../protocol/records/data.ts'
 import type { NodeEventType, Watcher } from '../../../protocol/session/watch-table.ts'
 import { microtasks } from '../../support/fake-clock.ts'
 import { aStat } from '../../support/scripted-server.ts'
@@ -76,6 +77,57 @@ t.test('emulated watch: a child that is gone before it is read leaves no watch b
   await branch.fire('getChildren', '/a', 'nodeChildrenChanged')
   t.strictSame(branch.events, ['nodeCreated /a/b'], 'the next one of its name is seen')
   t.strictSame(branch.watched, ['exists /a', 'exists /a/b', 'getChildren /a', 'getChildren /a/b'])
+})
+
+t.test('emulated watch: two looks at a child that went and came between them leave it watched', async t => {
+  const looks: { watcher: Watcher | null; answer(stat: Stat | null): Promise<void> }[] = []
+  const armed = new Set<Watcher>()
+  let parent: Watcher = () => {}
+  const port = {
+    exists: (path: string, watcher: Watcher) => {
+      if (path === '/a') return Promise.resolve(aStat)
+      return new Promise<Stat | null>(resolve => {
+        const look: (typeof looks)[number] = {
+          watcher,
+          answer(stat) {
+            if (look.watcher !== null) armed.add(look.watcher)
+            resolve(stat)
+            return microtasks()
+          },
+        }
+        looks.push(look)
+      })
+    },
+    getChildren: async (path: string, watcher: Watcher) => {
+      if (path !== '/a') throw new ZooKeeperError('NO_AUTH')
+      parent = watcher
+      return { children: ['b'] }
+    },
+    // As the client does: of the reads under way too.
+    forget: (path: string, watcher: Watcher) => {
+      if (path === '/a/b') armed.delete(watcher)
+      for (const look of looks) if (path === '/a/b') look.watcher = null
+    },
+    warning: () => {},
+  }
+  const watch = new EmulatedWatch(port, '/a', true, () => {})
+  const started = watch.start()
+  await microtasks()
+  await looks[0]?.answer(aStat)
+  await started
+  const child = [...armed][0] as Watcher
+  armed.clear()
+  // What could not be listed is looked at again after a gap, and so is what has changed meanwhile.
+  watch.resync()
+  child({ type: 'nodeDataChanged', path: '/a/b', zxid: null })
+  await microtasks()
+  t.equal(looks.length, 3)
+  await looks[1]?.answer(null)
+  await looks[2]?.answer(aStat)
+  parent({ type: 'nodeChildrenChanged', path: '/a', zxid: null })
+  await microtasks()
+  t.strictSame([...armed], [child])
+  watch.stop()
 })
 
 t.test('emulated watch: a znode that is gone when it is read again leaves none, but for the top', async t => {
