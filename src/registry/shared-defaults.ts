@@ -9,7 +9,8 @@ type Environment = Readonly<Record<string, string | undefined>>
  * - `NDSR_SERVERS`: connect string. `NDSR_TIMEOUT`: milliseconds. `NDSR_READ_ONLY`, `NDSR_LAZY`: `true` or `false`.
  * - `NDSR_USERNAME`, `NDSR_PASSWORD`: digest credentials. `NDSR_CACHE_FILE`: the cache file; without it there is none.
  * - `NDSR_TLS`: `true` or `false`; default: whether there is one of `NDSR_TLS_CA_FILE`, `NDSR_TLS_CERT_FILE` and
- *   `NDSR_TLS_KEY_FILE`, PEM files that are read for each connection.
+ *   `NDSR_TLS_KEY_FILE`, PEM files that are read for each connection. Without a file of its own, the key stands behind the
+ *   certificate.
  *
  * An empty variable is none. Throws INVALID_OPTION that names the variable.
  */
@@ -33,10 +34,17 @@ function milliseconds(name: string, text: string | undefined, otherwise: number)
 }
 
 function tlsOf(env: Environment): TlsOptions | null {
+  const caFile = env.NDSR_TLS_CA_FILE
+  const certFile = env.NDSR_TLS_CERT_FILE
+  const keyFile = env.NDSR_TLS_KEY_FILE || certFile
   const tls: TlsOptions = {
-    ...(env.NDSR_TLS_CA_FILE && { caFile: env.NDSR_TLS_CA_FILE }),
-    ...(env.NDSR_TLS_CERT_FILE && { certFile: env.NDSR_TLS_CERT_FILE }),
-    ...(env.NDSR_TLS_KEY_FILE && { keyFile: env.NDSR_TLS_KEY_FILE }),
+    ...(caFile && { caFile }),
+    ...(certFile && { certFile }),
+    ...(keyFile && { keyFile }),
+  }
+  if (keyFile && !certFile) {
+    const message = 'NDSR_TLS_KEY_FILE is for a certificate, which NDSR_TLS_CERT_FILE names'
+    throw new ServiceRegistryError('INVALID_OPTION', message)
   }
   return flag('NDSR_TLS', env.NDSR_TLS, Object.keys(tls).length > 0) ? tls : null
 }

@@ -42,6 +42,9 @@ t.test('the environment names the files of TLS', async t => {
   const env = { NDSR_TLS_CA_FILE: '/ca', NDSR_TLS_CERT_FILE: '/cert', NDSR_TLS_KEY_FILE: '/key' }
   t.strictSame(sharedDefaults(env).tls, files)
   t.strictSame(sharedDefaults({ NDSR_TLS_CA_FILE: '/ca' }).tls, { caFile: '/ca' })
+  const both = { certFile: '/both', keyFile: '/both' }
+  t.strictSame(sharedDefaults({ NDSR_TLS_CERT_FILE: '/both' }).tls, both, 'as with ndsr get')
+  t.throws(() => sharedDefaults({ NDSR_TLS_KEY_FILE: '/key' }), { message: /NDSR_TLS_CERT_FILE/ })
   t.strictSame(sharedDefaults({ NDSR_TLS: 'true' }).tls, {})
   t.equal(sharedDefaults({ ...env, NDSR_TLS: 'false' }).tls, null)
   t.throws(() => sharedDefaults({ NDSR_TLS: 'on' }), { code: 'INVALID_OPTION', message: /NDSR_TLS/ })
