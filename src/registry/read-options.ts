@@ -21,8 +21,11 @@ export interface ReadOptions extends CallOptions {
   childSchema?: StandardSchema | undefined
 }
 
-/** The options as they are, without any that there is not: TypeScript looks for those of a type parameter nowhere else. */
-export type Known<Options, Names extends PropertyKey = keyof ReadOptions> = Options & {
+/**
+ * The options as they are, without any that there is not: TypeScript looks for those of a type parameter nowhere else.
+ * For functions that pass options on to `get`, `addCallback` and `watch`.
+ */
+export type OnlyKnown<Options, Names extends PropertyKey = keyof ReadOptions> = Options & {
   readonly [Name in Exclude<keyof Options, Names>]?: never
 }
 

@@ -2,7 +2,7 @@
 import { endableStream } from '../../protocol/support/stream.ts'
 import type { Link } from './link.ts'
 import { checkCallback, checkFunction, checkSignal } from './options.ts'
-import type { EmptyOptions, Known, ReadOptions, SnapshotFor } from './read-options.ts'
+import type { EmptyOptions, OnlyKnown, ReadOptions, SnapshotFor } from './read-options.ts'
 import type { RegistryLife } from './registry-life.ts'
 import type { Callback, Snapshot } from './snapshot.ts'
 import { snapshotStream } from './snapshot-stream.ts'
@@ -34,14 +34,14 @@ export class RegistryReads {
    */
   get<const Options extends ReadOptions>(
     path: string,
-    options: Known<Options, keyof ReadOptions | 'callback'> & {
+    options: OnlyKnown<Options, keyof ReadOptions | 'callback'> & {
       readonly callback?: Callback<SnapshotFor<Options>> | undefined
     },
   ): Promise<SnapshotFor<Options>>
   get<const Options extends ReadOptions = EmptyOptions>(
     path: string,
     callback?: Callback<SnapshotFor<Options>>,
-    options?: Known<Options>,
+    options?: OnlyKnown<Options>,
   ): Promise<SnapshotFor<Options>>
   async get(
     path: string,
@@ -63,7 +63,7 @@ export class RegistryReads {
   peek(path: string): Snapshot | null
   peek<const Options extends Pick<ReadOptions, 'childData'>>(
     path: string,
-    options: Known<Options, 'childData'>,
+    options: OnlyKnown<Options, 'childData'>,
   ): SnapshotFor<Options> | null
   peek(path: string, options?: Pick<ReadOptions, 'childData'>): Snapshot | null {
     return this.#port.watchers.peek(path, options?.childData === true)
@@ -76,7 +76,7 @@ export class RegistryReads {
   async addCallback<const Options extends ReadOptions = EmptyOptions>(
     path: string,
     callback: Callback<SnapshotFor<Options>>,
-    options?: Known<Options>,
+    options?: OnlyKnown<Options>,
   ): Promise<Subscription> {
     checkFunction('a callback', callback)
     if (this.#port.life.borrowed) await this.#port.life.own()
@@ -90,7 +90,7 @@ export class RegistryReads {
    */
   watch<const Options extends ReadOptions & { signal?: AbortSignal }>(
     path: string,
-    options?: Known<Options>,
+    options?: OnlyKnown<Options>,
   ): AsyncGenerator<SnapshotFor<Options>, void, void> {
     return endableStream(({ signal }) => this.#snapshots<Options>(path, options, signal))
   }

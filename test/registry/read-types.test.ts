@@ -1,7 +1,7 @@
 // What TypeScript says of the options of reads: those that there are not are refused, and what is read has the type
 // that they make.
 import { z } from 'zod'
-import type { ServiceRegistry } from '../../src/index.ts'
+import type { OnlyKnown, ReadOptions, ServiceRegistry, SnapshotFor } from '../../src/index.ts'
 import { t } from '../tap.ts'
 
 const Config = z.object({ limit: z.number() })
@@ -38,6 +38,25 @@ export async function reads(registry: ServiceRegistry, patience: { timeout?: num
   seen(Object.keys(childData), limit, registry.peek('/a', { childData: true })?.childData)
 }
 
+/** A function that passes options on; compiled, and never run. */
+export async function passedOn<const Options extends ReadOptions>(
+  registry: ServiceRegistry,
+  options: OnlyKnown<Options>,
+): Promise<SnapshotFor<Options>> {
+  for await (const snapshot of registry.watch<Options>('/a', options)) seen(snapshot)
+  await registry.addCallback<Options>('/a', seen, options)
+  return registry.get<Options>('/a', undefined, options)
+}
+
+/** Compiled, and never run. */
+export async function passes(registry: ServiceRegistry): Promise<void> {
+  const { childData } = await passedOn(registry, { childData: true })
+  // @ts-expect-error: there is no such option
+  await passedOn(registry, { chilData: true })
+  seen(Object.keys(childData))
+}
+
 t.test('reads: the types hold, or this file would not compile', async t => {
   t.type(reads, 'function')
+  t.type(passes, 'function')
 })
