@@ -106,7 +106,7 @@ test('multiRead: several reads in one request, each with its own outcome', async
     { type: 'error', error: { code: 'NO_NODE', path: '/none/child' } },
     { type: 'error', error: { code: 'NO_AUTH', path: '/private' } },
     { type: 'data', data: null },
-    { type: 'children', children: [] },
+    { type: 'children', children: { length: 0 } },
   ])
   const [first, second, third] = results
   if (first?.type !== 'data' || third?.type !== 'children' || second?.type !== 'error')

@@ -124,7 +124,7 @@ test('childData: children that go and come back, a parent that does, and the tru
   const registry = await registryAt(t, servers)
   const { callback, last } = familyRecorder()
   await registry.get('/pool', callback, { childData: true })
-  t.match(last(), { stat: null, children: [] })
+  t.match(last(), { stat: null, children: { length: 0 } })
   for (let round = 1; round <= 5; round++) {
     await witness.create('/pool')
     for (const name of ['a', 'b', 'c']) await witness.create(`/pool/${name}`, `{"round":${round}}`)
@@ -207,7 +207,10 @@ test('childData: asked for while the link is down', async t => {
   await fill(witness, '/pool', 3)
   await takeDown(registry, proxy)
   const { callback, last } = familyRecorder()
-  t.match(await registry.get('/pool', callback, { childData: true }), { stale: true, children: [] })
+  t.match(await registry.get('/pool', callback, { childData: true }), {
+    stale: true,
+    children: { length: 0 },
+  })
   proxy.set({ kind: 'pass' })
   await eventually('caught up', () => last()?.childData.n2?.data?.i === 2)
 })
