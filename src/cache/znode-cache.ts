@@ -16,6 +16,9 @@ import { Scope } from './scope.ts'
 
 const log = logger('cache')
 
+/** The wall clock is rounded and slewed beside the monotonic one. By as many milliseconds it is set back instead. */
+const CLOCKS_DIFFER = 1000
+
 /**
  * - `idle`: not started.
  * - `loading`: the first picture is not whole yet.
@@ -96,8 +99,8 @@ export abstract class ZnodeCache implements AsyncDisposable {
    * when the newest request was sent that a server has answered.
    */
   get asOf(): Date | null {
-    const known = this.#state === 'live' ? this.#proven() : this.#asOf
-    return known === null ? null : new Date(known)
+    if (this.#state === 'live') this.#asOf = this.#proven()
+    return this.#asOf === null ? null : new Date(this.#asOf)
   }
 
   /** How many znodes are known. */
@@ -208,7 +211,10 @@ export abstract class ZnodeCache implements AsyncDisposable {
   /** When the newest request was sent that the server has answered: this process may have stood still since. */
   #proven(): number | null {
     const { silence } = this.#zk
-    return silence === Number.POSITIVE_INFINITY ? this.#asOf : Date.now() - silence
+    const last = this.#asOf
+    if (silence === Number.POSITIVE_INFINITY) return last
+    const at = Date.now() - silence
+    return last !== null && at < last && last - at < CLOCKS_DIFFER ? last : at
   }
 
   #end(): void {

@@ -189,6 +189,36 @@ t.test(
   },
 )
 
+t.test('caches: asOf does not go back with a wall clock that is rounded', async t => {
+  const all = await scene(t)
+  const { world, ports } = all
+  oneTime(t, world)
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const exact = Date.now
+  const first = exact()
+  Date.now = () => exact() - 1
+  t.equal(cache.asOf?.getTime(), first)
+  Date.now = () => exact() + 1
+  t.equal(cache.asOf?.getTime(), first + 1)
+  Date.now = exact
+  t.equal(cache.asOf?.getTime(), first + 1)
+  world.ensemble.reach = () => 'refused'
+  world.ensemble.link.close()
+  await world.clock.settle()
+  t.strictSame([cache.state, cache.asOf?.getTime()], ['stale', first + 1])
+})
+
+t.test('caches: asOf follows a wall clock that is set back', async t => {
+  const all = await scene(t)
+  const { world, ports } = all
+  oneTime(t, world)
+  const cache = await started(t, all, new NodeCache(world.zk, '/n', { ports }))
+  const exact = Date.now
+  const first = exact()
+  Date.now = () => exact() - 3_600_000
+  t.equal(cache.asOf?.getTime(), first - 3_600_000)
+})
+
 t.test('caches: asOf tells how old all is after this process stood still, read or about to be', async t => {
   const all = await scene(t)
   const { world, server, ports } = all
