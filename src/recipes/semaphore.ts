@@ -158,11 +158,11 @@ export class Semaphore {
   /** Only the holder of the guard counts and creates; nodes of strangers count too, as they do for kazoo. */
   async #takeLease(guard: Created, signal: AbortSignal | undefined, once: boolean): Promise<Tenure | null> {
     for (;;) {
-      // Without the guard there is no place in the line.
+      const names = await this.#leases(signal)
+      // Without the guard there is no place in the line; asked last, as the names may have come in another session.
       if (this.#zk.sessionId !== guard.sessionId) {
         throw new ZooKeeperError('SESSION_EXPIRED', { path: guard.path })
       }
-      const names = await this.#leases(signal)
       if (names.length < this.maxLeases) return this.#createLease(guard, signal)
       if (once) return null
       await changed(this.#zk, this.path, signal, async watch => {

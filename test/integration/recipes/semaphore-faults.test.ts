@@ -133,6 +133,35 @@ test('expiry while waiting: it goes on in the next session', async t => {
   await ground.empty()
 })
 
+test('expiry while counting: the guard has gone, and another place in line is taken at once', async t => {
+  const ground = await arena(t, at)
+  const { semaphore } = await ground.contender()
+  const lease = await semaphore.acquire()
+  const zk = await client(t, ground.servers)
+  const list = zk.getChildren.bind(zk)
+  const former = zk.sessionId
+  let isFirst = true
+  // The session ends with the guard in it, before the leases are counted.
+  zk.getChildren = async (path, options) => {
+    if (path === LOCK && isFirst) {
+      isFirst = false
+      await renewed(zk, at)
+    }
+    return list(path, options)
+  }
+  const waiting = new Semaphore(zk, LOCK).acquire()
+  await eventually('a place of the next session', async () => {
+    const [guard] = await ground.guards()
+    const owner = guard && (await ground.witness.exists(`${GUARD}/${guard}`))?.ephemeralOwner
+    return zk.sessionId !== former && owner === zk.sessionId
+  })
+  await lease?.release()
+  const next = await waiting
+  t.equal(next?.held, true)
+  await next?.release()
+  await ground.empty()
+})
+
 test('H6: expiry while holding: the signal aborts, and the next one gets in', async t => {
   const ground = await arena(t, at)
   const [a, b] = [await ground.contender(), await ground.contender()]
