@@ -74,22 +74,21 @@ export class EmulatedWatch {
   }
 
   async #look(path: string, announce: boolean): Promise<void> {
-    const stat = await this.#newest(path, this.#port.exists(path, this.#onNode))
+    const look = this.#port.exists(path, this.#onNode)
+    this.#looks.set(path, look)
+    let stat: Stat | null
+    try {
+      // Not a turn later: an event right behind the answer would be heard before it.
+      stat = await look
+    } finally {
+      if (this.#looks.get(path) === look) this.#looks.delete(path)
+    }
     if (this.#stopped) return this.#port.forget(path, this.#onNode)
     if (stat !== null) return this.#arrive(path, announce)
     this.#leave(path, null)
     // Its parent tells when there is another one. Names that never come back would leave ever more watches behind.
     // A look behind this one may find it, and needs its watch.
     if (path !== this.#root && !this.#looks.has(path)) this.#port.forget(path, this.#onNode)
-  }
-
-  async #newest(path: string, look: Promise<Stat | null>): Promise<Stat | null> {
-    this.#looks.set(path, look)
-    try {
-      return await look
-    } finally {
-      if (this.#looks.get(path) === look) this.#looks.delete(path)
-    }
   }
 
   async #list(path: string, announce: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import { EmulatedWatch } from '../../../protocol/client/emulated-watch.ts'
 import { ZooKeeperError } from '../../../protocol/errors.ts'
 import type { Stat } from '../../../protocol/records/data.ts'
 import type { NodeEventType, Watcher } from '../../../protocol/session/watch-table.ts'
+import { deferred } from '../../../protocol/support/deferred.ts'
 import { microtasks } from '../../support/fake-clock.ts'
 import { aStat } from '../../support/scripted-server.ts'
 import { t } from '../../tap.ts'
@@ -127,6 +128,43 @@ t.test('emulated watch: two looks at a child that went and came between them lea
   parent({ type: 'nodeChildrenChanged', path: '/a', zxid: null })
   await microtasks()
   t.strictSame([...armed], [child])
+  watch.stop()
+})
+
+t.test('emulated watch: an event right behind the answer to a look is heard after it', async t => {
+  let parent: Watcher = () => {}
+  let looks = 0
+  const port = {
+    // As the client does with what came in one chunk: the event comes in the turn after the answer.
+    exists: (path: string, watcher: Watcher) => {
+      if (path === '/a') return Promise.resolve(aStat)
+      const { promise, resolve } = deferred<Stat>()
+      looks++
+      const isFirst = looks === 1
+      queueMicrotask(() => {
+        resolve(aStat)
+        if (isFirst) queueMicrotask(() => watcher({ type: 'nodeDeleted', path, zxid: null }))
+      })
+      return promise
+    },
+    getChildren: async (path: string, watcher: Watcher) => {
+      if (path === '/a') parent = watcher
+      return { children: path === '/a' ? ['b'] : [] }
+    },
+    forget: () => {},
+    warning: () => {},
+  }
+  const events: string[] = []
+  const watch = new EmulatedWatch(port, '/a', true, ({ type, path }) => events.push(`${type} ${path}`))
+  await watch.start()
+  t.strictSame(events, ['nodeDeleted /a/b'])
+  parent({ type: 'nodeChildrenChanged', path: '/a', zxid: null })
+  await microtasks()
+  t.strictSame(
+    [events, looks],
+    [['nodeDeleted /a/b', 'nodeCreated /a/b'], 2],
+    'and so the next one is watched',
+  )
   watch.stop()
 })
 
