@@ -3,7 +3,7 @@ import type { ZooKeeperOptions } from '../../../protocol/client/options.ts'
 import { ZooKeeper } from '../../../protocol/client/zookeeper.ts'
 import type { InvalidPathError } from '../../../protocol/errors.ts'
 import { codeOf, failureOf, outcomeOf, outcomesOf } from '../../support/outcome.ts'
-import { newWorld } from '../../support/scripted-client.ts'
+import { connectedWorld, newWorld } from '../../support/scripted-client.ts'
 import { t } from '../../tap.ts'
 
 /** What JavaScript lets through. */
@@ -140,4 +140,15 @@ t.test('options: an unlimited request timeout is fine', async t => {
   const read = outcomeOf(zk.get('/a'))
   await clock.advance(3_600_000)
   t.equal(codeOf(read), 'pending')
+})
+
+t.test('trees: a timeout that is none is refused before anything is sent', async t => {
+  const { zk, ensemble } = await connectedWorld(t)
+  const wrong = { code: 'INVALID_ARGUMENT', message: /timeout/ }
+  for (const timeout of [Number.NaN, -1]) {
+    await t.rejects(zk.ensurePath('/a', { timeout }), wrong)
+    await t.rejects(zk.delete('/a', { recursive: true, timeout }), wrong)
+    await t.rejects(zk.create('/a/b', '', { parents: true, timeout }), wrong)
+  }
+  t.strictSame(ensemble.link.names, [])
 })

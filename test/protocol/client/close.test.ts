@@ -293,15 +293,3 @@ t.test('H11: close: what waits is not sent behind the end of the session', async
   t.equal(closing.state, 'resolved')
   t.match(failureOf(write), { code: 'CLOSED', mayHaveApplied: false })
 })
-
-t.test('close: who connects a client that is being closed is not told that it is connected', async t => {
-  const { zk, clock, ensemble } = await connectedWorld(t)
-  const closing = outcomeOf(zk.close())
-  const connecting = outcomeOf(zk.connect())
-  await clock.settle()
-  t.strictSame([zk.state, connecting.state], ['connected', 'pending'])
-  const { link } = ensemble
-  link.reply(link.take('closeSession'))
-  await clock.settle()
-  t.strictSame([closing.state, codeOf(connecting)], ['resolved', 'CLOSED'])
-})

@@ -1,5 +1,5 @@
 // A client that is being closed: the server may have ended the session before its answer is here.
-import { outcomeOf } from '../../support/outcome.ts'
+import { codeOf, outcomeOf } from '../../support/outcome.ts'
 import { connectedWorld } from '../../support/scripted-client.ts'
 import { t } from '../../tap.ts'
 
@@ -44,3 +44,15 @@ t.test(
     t.equal(zk.sessionRemaining, 0)
   },
 )
+
+t.test('close: who connects a client that is being closed is not told that it is connected', async t => {
+  const { zk, clock, ensemble } = await connectedWorld(t)
+  const closing = outcomeOf(zk.close())
+  const connecting = outcomeOf(zk.connect())
+  await clock.settle()
+  t.strictSame([zk.state, connecting.state], ['connected', 'pending'])
+  const { link } = ensemble
+  link.reply(link.take('closeSession'))
+  await clock.settle()
+  t.strictSame([closing.state, codeOf(connecting)], ['resolved', 'CLOSED'])
+})

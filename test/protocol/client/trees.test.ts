@@ -295,14 +295,3 @@ t.test('create with parents: other errors pass through, and without the wish NO_
   await clock.settle()
   t.strictSame([codeOf(parents), codeOf(plain)], ['NODE_EXISTS', 'NO_NODE'])
 })
-
-t.test('trees: a timeout that is none is refused before anything is sent', async t => {
-  const { zk, ensemble } = await connectedWorld(t)
-  const wrong = { code: 'INVALID_ARGUMENT', message: /timeout/ }
-  for (const timeout of [Number.NaN, -1]) {
-    await t.rejects(zk.ensurePath('/a', { timeout }), wrong)
-    await t.rejects(zk.delete('/a', { recursive: true, timeout }), wrong)
-    await t.rejects(zk.create('/a/b', '', { parents: true, timeout }), wrong)
-  }
-  t.strictSame(ensemble.link.names, [])
-})
