@@ -109,3 +109,29 @@ t.test('caches: asOf of a cache whose client is closed is when the server last a
   await world.clock.advance(2000)
   t.strictSame([cache.state, cache.asOf?.getTime()], ['closed', first + 3000])
 })
+
+t.test('caches: closed while live, one was the truth until the server was last heard', async t => {
+  const all = await scene(t)
+  const { clock } = all.world
+  oneTime(t, all.world)
+  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
+  const first = Date.now()
+  await clock.advance(4000)
+  const closing = outcomeOf(cache.close())
+  await all.server.answer(all.world)
+  await clock.advance(4000)
+  t.strictSame([closing.state, cache.asOf?.getTime()], ['resolved', first + 3000])
+})
+
+t.test('caches: a new session makes none older than it was', async t => {
+  const all = await scene(t)
+  const { clock } = all.world
+  oneTime(t, all.world)
+  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
+  const first = Date.now()
+  await clock.advance(30_000)
+  const known = cache.asOf?.getTime() ?? 0
+  t.ok(known > first, 'as the pings tell')
+  outcomeOf(all.world.zk.restart())
+  t.strictSame([cache.state, cache.asOf?.getTime()], ['stale', known])
+})

@@ -35,42 +35,6 @@ t.test('caches: closed, one is not started again, whatever it was before', async
   t.equal(cache.state, 'closed')
 })
 
-t.test('caches: closed while live, one was the truth until the server was last heard', async t => {
-  const all = await scene(t)
-  const { clock } = all.world
-  const difference = Date.now() - clock.now()
-  const real = Date.now
-  Date.now = () => clock.now() + difference
-  t.teardown(() => {
-    Date.now = real
-  })
-  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
-  const first = Date.now()
-  await clock.advance(4000)
-  const closing = outcomeOf(cache.close())
-  await all.server.answer(all.world)
-  await clock.advance(4000)
-  t.strictSame([closing.state, cache.asOf?.getTime()], ['resolved', first + 3000])
-})
-
-t.test('caches: a new session makes none older than it was', async t => {
-  const all = await scene(t)
-  const { clock } = all.world
-  const difference = Date.now() - clock.now()
-  const real = Date.now
-  Date.now = () => clock.now() + difference
-  t.teardown(() => {
-    Date.now = real
-  })
-  const cache = await started(t, all, new NodeCache(all.world.zk, '/n', { ports: all.ports }))
-  const first = Date.now()
-  await clock.advance(30_000)
-  const known = cache.asOf?.getTime() ?? 0
-  t.ok(known > first, 'as the pings tell')
-  outcomeOf(all.world.zk.restart())
-  t.strictSame([cache.state, cache.asOf?.getTime()], ['stale', known])
-})
-
 t.test('caches: an answer that comes with the end of the link makes none live', async t => {
   const all = await scene(t)
   const { world, server, ports } = all
